@@ -1,0 +1,114 @@
+import { z } from "zod";
+import { err, ok, type Result } from "#model/result.ts";
+import { durationMs, problemsOf, type Problem } from "./policy.ts";
+
+/** A secret is named, never written: an environment variable or a file. */
+export const secretReference = z.union([
+  z.strictObject({ env: z.string().min(1).describe("Name of an environment variable.") }),
+  z.strictObject({ file: z.string().min(1).describe("Path of a file; a trailing line break is dropped.") }),
+]);
+export type SecretReference = z.output<typeof secretReference>;
+
+const name = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, 63 at most");
+const port = z.number().int().min(0).max(65_535);
+
+const controllerSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("webhook"),
+    name,
+    url: z.url().describe("Where weights are sent, signed by Standard Webhooks."),
+    readUrl: z.url().optional().describe("Where the weights in force are read; the same as url by default."),
+    secret: secretReference.describe("whsec_ and base64 of 24 to 64 random bytes."),
+    timeout: durationMs.pipe(z.number().min(100).max(60_000)).default(5000),
+  }),
+]);
+export type ControllerConfiguration = z.output<typeof controllerSchema>;
+
+const bindingSchema = z.strictObject({
+  service: z.string().min(1).describe('namespace/name, or "*"'),
+  environment: z.string().default("*").describe('an environment, or "*"'),
+  policy: z.string().default("default"),
+  controller: z.string().nullable().default(null).describe("Without one, an analysis only reports."),
+});
+export type Binding = z.output<typeof bindingSchema>;
+
+/** haldane.yaml. Every key has a default: no file at all is a working configuration. */
+export const configurationSchema = z
+  .strictObject({
+    apiVersion: z.literal("haldane/v1"),
+    kind: z.literal("Configuration"),
+    listen: z
+      .strictObject({
+        host: z.string().min(1).default("127.0.0.1"),
+        port: port.default(8080).describe("API and pages."),
+        otlpPort: port.default(4318).describe("OTLP/HTTP."),
+        token: secretReference
+          .nullable()
+          .default(null)
+          .describe("Bearer token that API and OTLP callers must send."),
+      })
+      .prefault({}),
+    storage: z
+      .strictObject({
+        data: z.string().min(1).default("./.haldane").describe("Folder of telemetry.db and control.db."),
+      })
+      .prefault({}),
+    controllers: z.array(controllerSchema).max(100).default([]),
+    bindings: z.array(bindingSchema).max(10_000).default([]).describe("First match wins."),
+    automatic: z
+      .boolean()
+      .default(true)
+      .describe("Open a report-only analysis when two versions of a service emit at once."),
+    limits: z
+      .strictObject({
+        bodyBytes: z.number().int().min(1024).max(1_073_741_824).default(67_108_864),
+        bytesInFlight: z.number().int().min(1024).max(4_294_967_296).default(67_108_864),
+        openAnalyses: z.number().int().min(1).max(100_000).default(1000),
+        signalsPerAnalysis: z.number().int().min(8).max(10_000).default(200),
+      })
+      .prefault({}),
+  })
+  .superRefine((value, context) => {
+    const controllers = new Set(value.controllers.map((controller) => controller.name));
+    if (controllers.size !== value.controllers.length) {
+      context.addIssue({ code: "custom", path: ["controllers"], message: "two controllers share one name" });
+    }
+    value.bindings.forEach((binding, at) => {
+      if (binding.controller !== null && !controllers.has(binding.controller)) {
+        const known = [...controllers].join(", ") || "none";
+        context.addIssue({
+          code: "custom",
+          path: ["bindings", at, "controller"],
+          message: `unknown controller "${binding.controller}"; known: ${known}`,
+        });
+      }
+    });
+  });
+
+export type Configuration = z.output<typeof configurationSchema>;
+
+export const defaultConfiguration: Configuration = configurationSchema.parse({
+  apiVersion: "haldane/v1",
+  kind: "Configuration",
+});
+
+/** Parses a document to a configuration, or lists every fault with its path. */
+export function parseConfiguration(value: unknown): Result<Configuration, readonly Problem[]> {
+  const parsed = configurationSchema.safeParse(value);
+  return parsed.success ? ok(parsed.data) : err(problemsOf(parsed.error));
+}
+
+/** The first binding that fits a service and environment, or null. */
+export function bindingOf(
+  bindings: readonly Binding[],
+  service: string,
+  environment: string,
+): Binding | null {
+  const fits = (pattern: string, value: string): boolean => pattern === "*" || pattern === value;
+  return (
+    bindings.find((binding) => fits(binding.service, service) && fits(binding.environment, environment)) ??
+    null
+  );
+}
