@@ -105,7 +105,7 @@ export interface PointView {
   countsLength: number;
   /** True where an exponential histogram holds negative values (not a duration: rejected by the observer). */
   hasNegative: boolean;
-  /** Order-free 2 x 32 bit hash of the whole attribute set with scope name, for the identity of the series. */
+  /** Order-free 2 x 32 bit hash (unsigned) of the whole attribute set with scope name, for the identity of the series. */
   attributesHashHigh: number;
   attributesHashLow: number;
 }
@@ -128,7 +128,15 @@ export type RejectReason = "badId" | "noTime" | "future" | "notFinite" | "shape"
 /** What decoders tell: one call a record, in any order of resources. `reject` reasons are counted by the observer. */
 export interface Observer {
   readonly interner: Interner;
-  /** Called once per distinct resource of a body. The handle is good until the end of that body. */
+  /**
+   * Given: a handle from `resource` stays good, across bodies, while this number stands; it changes only between bodies.
+   * Absent: a handle is good until the end of its body.
+   */
+  readonly resourceGeneration?: number;
+  /**
+   * Called once per distinct resource of a body (or of a generation). An array of scalars comes as its elements joined by
+   * ","; maps, bytes and empty values are left out.
+   */
   resource(attributes: ReadonlyMap<string, AttributeValue>): number;
   span(span: SpanView): void;
   point(point: PointView): void;
