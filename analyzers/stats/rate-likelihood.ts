@@ -1,0 +1,47 @@
+/** Bad outcomes and exposures of both arms in one bucket of time. */
+export interface RateBucket {
+  readonly canaryN: number;
+  readonly canaryX: number;
+  readonly baselineN: number;
+  readonly baselineX: number;
+}
+
+/** Exact test of one alternative: `theta` against "canary rate <= theta0 * baseline rate + slack" (slack 0 for theta < theta0). */
+export interface RateAlternative {
+  readonly theta: number;
+  readonly theta0: number;
+  readonly slack: number;
+}
+
+/**
+ * Log-likelihood of the log rate ratio u = ln(canary rate / baseline rate), relative to u = 0, given the bucket's total
+ * of bad outcomes: x_c u - (x_c + x_b) ln((r e^u + 1)/(r + 1)), r = n_c / n_b. Conditioning on the total removes the
+ * shared rate, whatever it does over time, and the traffic split. Added to `into` in place, one value a grid point.
+ * Nothing is added where one arm has no exposure. Requests are taken as independent given the bucket; exact for
+ * Poisson counts and conservative for Bernoulli ones.
+ */
+export function addRateLikelihood(into: number[], expGrid: readonly number[], bucket: RateBucket): void {
+  const { canaryN, canaryX, baselineN, baselineX } = bucket;
+  const total = canaryX + baselineX;
+  if (canaryN <= 0 || baselineN <= 0 || total === 0) return;
+  const share = canaryN / (canaryN + baselineN);
+  for (let i = 0; i < expGrid.length; i += 1) {
+    const ratio = expGrid[i] ?? 1;
+    into[i] = (into[i] ?? 0) + canaryX * Math.log(ratio) - total * Math.log1p(share * (ratio - 1));
+  }
+}
+
+/**
+ * Increment of ln E for one alternative (E1). With B = (n_c theta0 + n_b)/(n_c theta + n_b) and A = theta B / theta0:
+ * x_c ln A + x_b ln B - n_c slack (A - 1). The expectation of its exponential is at most 1 under the null at any
+ * shared rate; enumeration in the tests shows it.
+ */
+export function rateLogIncrement(bucket: RateBucket, { theta, theta0, slack }: RateAlternative): number {
+  const { canaryN, canaryX, baselineN, baselineX } = bucket;
+  if (canaryN <= 0 || baselineN <= 0) return 0;
+  const b = (canaryN * theta0 + baselineN) / (canaryN * theta + baselineN);
+  const a = (theta / theta0) * b;
+  const fromCanary = canaryX === 0 ? 0 : canaryX * Math.log(a);
+  const fromBaseline = baselineX === 0 ? 0 : baselineX * Math.log(b);
+  return fromCanary + fromBaseline - canaryN * slack * Math.max(a - 1, 0);
+}
