@@ -1,0 +1,154 @@
+import type { ControlStore } from "#engine/ports.ts";
+import type { Command, CommandRecord, CommandStatus } from "#model/command.ts";
+import type { Instant } from "#model/time.ts";
+import type { Connection } from "./open-database.ts";
+import { commandFromJson } from "./stored-json.ts";
+
+/** After so many read-backs in a row a promotion or rollback is no longer looked after. */
+export const confirmationsNeeded = 3;
+
+/** Rollbacks leave first. */
+const rollbackPriority = 0;
+const otherPriority = 1;
+
+interface OutboxRow {
+  readonly document: string;
+  readonly status: CommandStatus;
+  readonly attempts: number;
+  readonly created_at: number;
+  readonly next_at: number;
+  readonly sent_at: number | null;
+  readonly confirmed_at: number | null;
+  readonly confirmations: number;
+  readonly last_error: string | null;
+}
+
+function recordOf(row: OutboxRow): CommandRecord {
+  return {
+    command: commandFromJson(row.document),
+    status: row.status,
+    attempts: row.attempts,
+    createdAt: row.created_at,
+    nextAt: row.next_at,
+    sentAt: row.sent_at,
+    confirmedAt: row.confirmed_at,
+    confirmations: row.confirmations,
+    lastError: row.last_error,
+  };
+}
+
+const newerExists = `EXISTS (SELECT 1 FROM outbox AS newer WHERE newer.controller = outbox.controller
+  AND newer.service = outbox.service AND newer.environment = outbox.environment
+  AND newer.generation > outbox.generation)`;
+
+/** Puts a command into the outbox, inside the transaction of the decision that gave it, due at once. */
+export function createEnqueue(db: Connection): (command: Command, at: Instant) => void {
+  const insert = db.prepare(
+    `INSERT INTO outbox(id, analysis_id, controller, service, environment, generation, kind, priority, document,
+       status, attempts, created_at, next_at, confirmations)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, ?, ?, 0)`,
+  );
+  const raise = db.prepare(
+    `INSERT INTO target(controller, service, environment, generation) VALUES(?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET generation = max(generation, excluded.generation)`,
+  );
+  return (command, at) => {
+    const { controller, service, environment, generation, kind } = command;
+    const priority = kind === "rollback" ? rollbackPriority : otherPriority;
+    insert.run(
+      command.id,
+      command.analysisId,
+      controller,
+      service,
+      environment,
+      generation,
+      kind,
+      priority,
+      JSON.stringify(command),
+      at,
+      at,
+    );
+    raise.run(controller, service, environment, generation);
+  };
+}
+
+type Claims = Pick<ControlStore, "dueCommands" | "standingCommands" | "commands" | "nextGeneration">;
+
+/** What the sender and the reconciler ask for. */
+export function createClaims(db: Connection): Claims {
+  const supersede = db.prepare(
+    `UPDATE outbox SET status = 'superseded' WHERE status IN ('pending', 'sent') AND ${newerExists}`,
+  );
+  const due = db.prepare<[number, number], OutboxRow>(
+    `SELECT * FROM outbox WHERE status IN ('pending', 'sent') AND next_at <= ?
+     ORDER BY priority, next_at, generation LIMIT ?`,
+  );
+  const standing = db.prepare<[number], OutboxRow>(
+    `SELECT * FROM outbox WHERE status IN ('acknowledged', 'confirmed') AND NOT ${newerExists}
+     AND CASE WHEN kind IN ('rollback', 'promote') THEN confirmations < ?
+       ELSE (SELECT ended FROM analysis WHERE id = analysis_id) = 0 END
+     ORDER BY priority, generation`,
+  );
+  const ofAnalysis = db.prepare<[string], OutboxRow>(
+    "SELECT * FROM outbox WHERE analysis_id = ? ORDER BY generation, created_at",
+  );
+  const next = db.prepare<[string, string, string], { generation: number }>(
+    `INSERT INTO target(controller, service, environment, generation) VALUES(?, ?, ?, 1)
+     ON CONFLICT DO UPDATE SET generation = generation + 1 RETURNING generation`,
+  );
+  const claim = db.transaction((now: Instant, limit: number) => {
+    supersede.run();
+    return due.all(now, limit).map(recordOf);
+  });
+  return {
+    dueCommands: (now, limit) => claim.immediate(now, limit),
+    standingCommands: () => standing.all(confirmationsNeeded).map(recordOf),
+    commands: (analysisId) => ofAnalysis.all(analysisId).map(recordOf),
+    nextGeneration: (controller, service, environment) => {
+      const row = next.get(controller, service, environment);
+      if (row === undefined) throw new Error("the next generation was not returned");
+      return row.generation;
+    },
+  };
+}
+
+/** What became of a command. Nothing is written over a command that a newer one has superseded. */
+export function createMarks(db: Connection): Pick<ControlStore, "markSent" | "markOutcome"> {
+  const sent = db.prepare(
+    `UPDATE outbox SET status = 'sent', sent_at = ?, attempts = attempts + 1 WHERE id = ? AND status IN ('pending', 'sent')`,
+  );
+  const acknowledged = db.prepare(
+    `UPDATE outbox SET status = 'acknowledged', confirmations = 0, last_error = ? WHERE id = ? AND status <> 'superseded'`,
+  );
+  const confirmed = db.prepare(
+    `UPDATE outbox SET status = 'confirmed', confirmations = confirmations + 1, confirmed_at = coalesce(confirmed_at, ?),
+       last_error = ? WHERE id = ? AND status <> 'superseded'`,
+  );
+  const rejected = db.prepare(
+    `UPDATE outbox SET status = 'rejected', last_error = ? WHERE id = ? AND status <> 'superseded'`,
+  );
+  const retry = db.prepare(
+    `UPDATE outbox SET status = 'pending', confirmations = 0, next_at = ?, last_error = ? WHERE id = ? AND status <> 'superseded'`,
+  );
+  return {
+    markSent: (id, now) => {
+      sent.run(now, id);
+    },
+    markOutcome: (id, outcome) => {
+      switch (outcome.status) {
+        case "acknowledged":
+          acknowledged.run(outcome.error, id);
+          break;
+        case "confirmed":
+          confirmed.run(outcome.at, outcome.error, id);
+          break;
+        case "rejected":
+          rejected.run(outcome.error, id);
+          break;
+        case "retry":
+          retry.run(outcome.nextAt, outcome.error, id);
+          break;
+      }
+    },
+  };
+}

@@ -1,0 +1,72 @@
+import type { Migration } from "./migrations.ts";
+
+/**
+ * telemetry.db. Ids are given by the writer of the batches. `sample.tier` is the length of the row's window:
+ * 0 = 5 s, 1 = 1 min, 2 = 10 min; it is part of the key so that a row that comes after its window was thinned never
+ * replaces the thinned one. `requests` repeats the count of a requests sample, for sums that need no unpacking.
+ */
+export const telemetryMigrations: readonly Migration[] = [
+  {
+    version: 1,
+    name: "deployments, series and samples",
+    sql: `
+CREATE TABLE deployment(
+  id INTEGER PRIMARY KEY,
+  service TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  aliases TEXT NOT NULL,
+  first_seen REAL NOT NULL,
+  last_seen REAL NOT NULL,
+  earliest_start REAL
+) STRICT;
+CREATE TABLE deployment_merge(
+  from_id INTEGER PRIMARY KEY,
+  into_id INTEGER NOT NULL,
+  CHECK(from_id <> into_id)
+) STRICT;
+CREATE TABLE instance(
+  id INTEGER PRIMARY KEY,
+  deployment_id INTEGER NOT NULL REFERENCES deployment(id),
+  name TEXT NOT NULL,
+  identified INTEGER NOT NULL CHECK(identified IN (0, 1)),
+  started REAL,
+  first_seen REAL NOT NULL,
+  last_seen REAL NOT NULL
+) STRICT;
+CREATE INDEX instance_by_deployment ON instance(deployment_id);
+CREATE TABLE series(
+  id INTEGER PRIMARY KEY,
+  instance_id INTEGER NOT NULL REFERENCES instance(id),
+  measure TEXT NOT NULL
+) STRICT;
+CREATE INDEX series_by_instance ON series(instance_id);
+CREATE TABLE sample(
+  series_id INTEGER NOT NULL REFERENCES series(id),
+  late INTEGER NOT NULL CHECK(late IN (0, 1)),
+  tier INTEGER NOT NULL CHECK(tier IN (0, 1, 2)),
+  window INTEGER NOT NULL,
+  requests REAL NOT NULL,
+  body BLOB NOT NULL,
+  PRIMARY KEY(series_id, late, tier, window)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX sample_by_window ON sample(tier, window);
+CREATE TABLE cumulative(
+  key TEXT PRIMARY KEY,
+  time REAL NOT NULL,
+  state BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE TABLE tally(
+  service TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  name TEXT NOT NULL,
+  count REAL NOT NULL,
+  PRIMARY KEY(service, environment, name)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE digest(
+  digest TEXT PRIMARY KEY,
+  at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX digest_by_time ON digest(at);
+`,
+  },
+];
