@@ -1,0 +1,120 @@
+import type { Observer } from "#engine/ports.ts";
+import { err, ok, type Result } from "#model/result.ts";
+import { malformed, tooDeep, type DecodeError } from "./decode-error.ts";
+import { defaultOtlpLimits, type OtlpLimits } from "./limits.ts";
+import { writeScalar } from "./json-scalars.ts";
+import { visitProtobuf, type Visited } from "./protobuf/visit.ts";
+import { requestPlans, type FieldPlan, type MessagePlan, type Signal } from "./schema.ts";
+import { WireWriter } from "./wire-writer.ts";
+
+const utf8 = new TextDecoder("utf-8", { fatal: true });
+/** A padded length holds 28 bits. */
+const longestText = 2 ** 28 - 1;
+
+/**
+ * Tells the observer every record of one OTLP request in JSON form. The tree is written out in protobuf form and visited
+ * as such, so that both forms mean the same by construction. Rules (OTLP specification, "JSON Protobuf Encoding"):
+ * lowerCamelCase names only, ids in hexadecimal of any case, enums as numbers or names, 64-bit integers as strings or
+ * numbers, "NaN" and "Infinity", unknown keys ignored, null is absent; a byte order mark is passed over. On an error
+ * nothing was told.
+ */
+export function visitJson(
+  signal: Signal,
+  bytes: Uint8Array,
+  observer: Observer,
+  limits: OtlpLimits = defaultOtlpLimits,
+): Result<Visited, DecodeError> {
+  const wire = jsonToProtobuf(signal, bytes, limits);
+  return wire.ok ? visitProtobuf(signal, wire.value, observer, limits) : wire;
+}
+
+/** An OTLP JSON request rewritten in protobuf form, fields in the order of the JSON text. */
+export function jsonToProtobuf(
+  signal: Signal,
+  bytes: Uint8Array,
+  limits: OtlpLimits = defaultOtlpLimits,
+): Result<Uint8Array, DecodeError> {
+  let tree: unknown;
+  try {
+    tree = JSON.parse(utf8.decode(bytes));
+  } catch (error) {
+    return err(malformed("(body)", `is not JSON: ${error instanceof Error ? error.message : "unreadable"}`));
+  }
+  const walk = new JsonWalk(bytes.length, limits.anyValueDepth);
+  if (!walk.message(requestPlans[signal], tree, 0)) {
+    return err(walk.fault ?? malformed("(body)", "is not readable"));
+  }
+  const wire = walk.writer.written();
+  if (wire.length > longestText) {
+    return err({ tag: "overLimit", limit: "bodyBytes", where: "(body)", message: "is too large to be read" });
+  }
+  return ok(wire);
+}
+
+class JsonWalk {
+  fault: DecodeError | null = null;
+  readonly writer: WireWriter;
+  readonly #depthLimit: number;
+  readonly #path: (string | number)[] = [];
+
+  constructor(capacity: number, depthLimit: number) {
+    this.writer = new WireWriter(capacity);
+    this.#depthLimit = depthLimit;
+  }
+
+  /** Writes the fields of one message; false once a fault is known. */
+  message(plan: MessagePlan, value: unknown, depth: number): boolean {
+    if (typeof value !== "object" || value === null || Array.isArray(value)) {
+      return this.#fail(`must be an object (${plan.name})`);
+    }
+    if (plan.nests && depth > this.#depthLimit) {
+      this.fault = tooDeep(this.#where(), this.#depthLimit);
+      return false;
+    }
+    for (const [name, member] of Object.entries(value) as [string, unknown][]) {
+      const field = plan.byName.get(name);
+      if (field === undefined || member === null) continue;
+      this.#path.push(name);
+      if (!this.#field(field, member, depth)) return false;
+      this.#path.pop();
+    }
+    return true;
+  }
+
+  #field(field: FieldPlan, value: unknown, depth: number): boolean {
+    if (!field.repeated) return this.#value(field, value, depth);
+    if (!Array.isArray(value)) return this.#fail("must be an array");
+    const items: readonly unknown[] = value;
+    for (let index = 0; index < items.length; index += 1) {
+      this.#path.push(index);
+      if (!this.#value(field, items[index], depth)) return false;
+      this.#path.pop();
+    }
+    return true;
+  }
+
+  #value(field: FieldPlan, value: unknown, depth: number): boolean {
+    this.writer.varint(field.number * 8 + field.wire);
+    if (field.message === null) {
+      const fault = writeScalar(this.writer, field, value);
+      return fault === null || this.#fail(fault);
+    }
+    const from = this.writer.open();
+    const good = this.message(field.message, value, field.message.nests ? depth + 1 : depth);
+    this.writer.close(from);
+    return good;
+  }
+
+  #fail(message: string): false {
+    this.fault ??= malformed(this.#where(), message);
+    return false;
+  }
+
+  #where(): string {
+    if (this.#path.length === 0) return "(body)";
+    return this.#path
+      .map((step) => (typeof step === "number" ? `[${step}]` : `.${step}`))
+      .join("")
+      .replace(/^\./, "");
+  }
+}

@@ -1,0 +1,33 @@
+/** Every limit of the OTLP road, by name. Each is on by default; crossing one is answered or counted under that name. */
+export interface OtlpLimits {
+  /** Size of one body, both on the wire and decompressed: over it 413. */
+  readonly bodyBytes: number;
+  /** Nesting of AnyValue inside AnyValue: over it 400. */
+  readonly anyValueDepth: number;
+  /** Buckets, or bounds, of one histogram point: over it the point is rejected as `shape`. */
+  readonly pointBuckets: number;
+  /** Distinct resources whose handles are remembered; beyond it a resource is told again each time. */
+  readonly cachedResources: number;
+  /** Bytes of resources remembered for the comparison. */
+  readonly cachedResourceBytes: number;
+  /** Bodies being read or waiting for their answer, together: over it 503 with Retry-After. */
+  readonly bytesInFlight: number;
+  /** From the end of the headers to the end of the body: over it 408 and the connection is closed. */
+  readonly bodyTimeoutMs: number;
+  /** From the first byte to the end of the headers: over it 408 and the connection is closed. */
+  readonly headersTimeoutMs: number;
+  /** What a refused sender is asked to wait. */
+  readonly retryAfterSeconds: number;
+}
+
+export const defaultOtlpLimits: OtlpLimits = {
+  bodyBytes: 64 * 1024 * 1024,
+  anyValueDepth: 32,
+  pointBuckets: 4096,
+  cachedResources: 10_000,
+  cachedResourceBytes: 16 * 1024 * 1024,
+  bytesInFlight: 64 * 1024 * 1024,
+  bodyTimeoutMs: 30_000,
+  headersTimeoutMs: 10_000,
+  retryAfterSeconds: 2,
+};

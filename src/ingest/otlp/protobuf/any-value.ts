@@ -1,0 +1,263 @@
+import type { AttributeSlots, AttributeValue, Interner } from "#engine/ports.ts";
+import { slotOf } from "./attribute-slots.ts";
+import type { PairHash } from "./hash.ts";
+import type { Wire } from "./wire.ts";
+
+const keyTag = (1 << 3) | 2;
+const valueTag = (2 << 3) | 2;
+const itemTag = (1 << 3) | 2;
+const stringTag = (1 << 3) | 2;
+const boolTag = 2 << 3;
+const intTag = 3 << 3;
+const doubleTag = (4 << 3) | 1;
+const arrayTag = (5 << 3) | 2;
+const mapTag = (6 << 3) | 2;
+const bytesTag = (7 << 3) | 2;
+
+const pairSeed = 0x3c6ef372;
+const decoder = new TextDecoder();
+
+/**
+ * Reads KeyValue and AnyValue. One object, overwritten by each `pair` or `value`: positions of the key and of the
+ * member of the value that counts (in a oneof the last one wins; what came in pieces was joined before, see `tidy.ts`).
+ */
+export class PairReader {
+  keyStart = 0;
+  keyEnd = 0;
+  /** Tag of the member that is set; 0 where the value is empty. */
+  member = 0;
+  start = 0;
+  end = 0;
+  readonly #wire: Wire;
+
+  constructor(wire: Wire) {
+    this.#wire = wire;
+  }
+
+  /** Reads one KeyValue that ends at `end`, and leaves the cursor there. Key and value come in either order. */
+  pair(end: number): void {
+    const wire = this.#wire;
+    let valueStart = end;
+    let valueEnd = end;
+    this.keyStart = 0;
+    this.keyEnd = 0;
+    while (wire.at < end) {
+      const tag = wire.varint32();
+      if (tag === keyTag) {
+        const length = wire.varint32();
+        this.keyStart = wire.at;
+        wire.at += length;
+        this.keyEnd = wire.at;
+      } else if (tag === valueTag) {
+        const length = wire.varint32();
+        valueStart = wire.at;
+        wire.at += length;
+        valueEnd = wire.at;
+      } else wire.skip(tag);
+    }
+    wire.at = valueStart;
+    this.value(valueEnd);
+    wire.at = end;
+  }
+
+  /** Reads one AnyValue that ends at `end`, and leaves the cursor there. */
+  value(end: number): void {
+    const wire = this.#wire;
+    this.member = 0;
+    while (wire.at < end) {
+      const tag = wire.varint32();
+      const start = wire.at;
+      switch (tag) {
+        case stringTag:
+        case bytesTag:
+        case arrayTag:
+        case mapTag: {
+          const length = wire.varint32();
+          this.member = tag;
+          this.start = wire.at;
+          wire.at += length;
+          this.end = wire.at;
+          break;
+        }
+        case boolTag:
+        case intTag:
+        case doubleTag:
+          wire.skip(tag);
+          this.member = tag;
+          this.start = start;
+          this.end = wire.at;
+          break;
+        default:
+          wire.skip(tag);
+      }
+    }
+  }
+
+  /** The value as plain data, for the attributes of a resource. Null for maps, bytes and empty values. */
+  plain(): AttributeValue | null {
+    const wire = this.#wire;
+    const back = wire.at;
+    wire.at = this.start;
+    try {
+      switch (this.member) {
+        case stringTag:
+          return decoder.decode(wire.bytes.subarray(this.start, this.end));
+        case boolTag:
+          wire.varint64();
+          return (wire.low | wire.high) !== 0;
+        case intTag:
+          wire.varint64();
+          return wire.signed();
+        case doubleTag:
+          return wire.double();
+        case arrayTag:
+          return this.#plainArray(this.end);
+        default:
+          return null;
+      }
+    } finally {
+      wire.at = back;
+    }
+  }
+
+  /** Writes the value into the slot of its key; false where Haldane does not read that key. A repeated key overwrites. */
+  intoSlot(slots: AttributeSlots, interner: Interner): boolean {
+    const wire = this.#wire;
+    const slot = slotOf(wire.view, this.keyStart, this.keyEnd);
+    if (slot < 0) return false;
+    let text = 0;
+    let number = NaN;
+    if (this.member === stringTag) text = interner.fromBytes(wire.bytes, this.start, this.end);
+    else if (this.member === intTag || this.member === doubleTag) {
+      const back = wire.at;
+      wire.at = this.start;
+      if (this.member === doubleTag) number = wire.double();
+      else {
+        wire.varint64();
+        number = wire.signed();
+      }
+      wire.at = back;
+    }
+    slots.texts[slot] = text;
+    slots.numbers[slot] = number;
+    return true;
+  }
+
+  key(): string {
+    return decoder.decode(this.#wire.bytes.subarray(this.keyStart, this.keyEnd));
+  }
+
+  #plainArray(end: number): AttributeValue | null {
+    const wire = this.#wire;
+    const items: AttributeValue[] = [];
+    while (wire.at < end) {
+      const tag = wire.varint32();
+      if (tag !== itemTag) {
+        wire.skip(tag);
+        continue;
+      }
+      const length = wire.varint32();
+      const stop = wire.at + length;
+      this.value(stop);
+      const item = this.member === arrayTag ? null : this.plain();
+      if (item !== null) items.push(item);
+      wire.at = stop;
+    }
+    return items.length === 0 ? null : items.join(",");
+  }
+
+  /**
+   * Takes the value into a hash: kind and content of any AnyValue. Lists count in order, maps as sets. Overwrites what the
+   * last `pair` said. A NaN counts as one value whatever its bits.
+   */
+  intoHash(hash: PairHash): void {
+    const wire = this.#wire;
+    const back = wire.at;
+    wire.at = this.start;
+    hash.word(this.member);
+    switch (this.member) {
+      case stringTag:
+      case bytesTag:
+        hash.bytes(wire.view, this.start, this.end);
+        break;
+      case boolTag:
+        wire.varint64();
+        hash.word((wire.low | wire.high) === 0 ? 0 : 1);
+        break;
+      case intTag:
+        wire.varint64();
+        hash.word(wire.low);
+        hash.word(wire.high);
+        break;
+      case doubleTag:
+        hashDouble(wire, hash);
+        break;
+      case arrayTag:
+        this.#hashArray(hash, this.end);
+        break;
+      case mapTag:
+        this.#hashMap(hash, this.end);
+        break;
+      default:
+    }
+    wire.at = back;
+  }
+
+  #hashArray(hash: PairHash, end: number): void {
+    const wire = this.#wire;
+    while (wire.at < end) {
+      const tag = wire.varint32();
+      if (tag !== itemTag) {
+        wire.skip(tag);
+        continue;
+      }
+      const length = wire.varint32();
+      const stop = wire.at + length;
+      this.value(stop);
+      this.intoHash(hash);
+      wire.at = stop;
+    }
+  }
+
+  #hashMap(hash: PairHash, end: number): void {
+    const wire = this.#wire;
+    const outerHigh = hash.high;
+    const outerLow = hash.low;
+    let high = 0;
+    let low = 0;
+    while (wire.at < end) {
+      const tag = wire.varint32();
+      if (tag !== itemTag) {
+        wire.skip(tag);
+        continue;
+      }
+      const length = wire.varint32();
+      const stop = wire.at + length;
+      this.pair(stop);
+      this.hashPair(hash);
+      high = (high + hash.high) | 0;
+      low = (low + hash.low) | 0;
+      wire.at = stop;
+    }
+    hash.high = outerHigh;
+    hash.low = outerLow;
+    hash.word(high);
+    hash.word(low);
+  }
+
+  /** The hash of the pair read last, alone: pairs are summed, so that their order does not matter. */
+  hashPair(hash: PairHash): void {
+    hash.start(pairSeed);
+    hash.bytes(this.#wire.view, this.keyStart, this.keyEnd);
+    this.intoHash(hash);
+    hash.finish();
+  }
+}
+
+function hashDouble(wire: Wire, hash: PairHash): void {
+  const isNotNumber = Number.isNaN(wire.double());
+  wire.at -= 8;
+  wire.fixed64();
+  hash.word(isNotNumber ? 0 : wire.low);
+  hash.word(isNotNumber ? 0x7ff80000 : wire.high);
+}
