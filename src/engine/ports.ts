@@ -297,6 +297,13 @@ export interface ControlStore {
         }
       | { readonly status: "retry"; readonly at: Instant; readonly nextAt: Instant; readonly error: string },
   ): void;
+  /**
+   * The controller of this command holds a generation that was not given here (a lost data folder, a second installation):
+   * later generations of the target start past it. With `resend` the command, unless superseded, takes the next one and is due at once.
+   */
+  outnumber(id: string, held: number, resend: boolean, now: Instant): void;
+  /** One command as it stands, or null. */
+  command(id: string): CommandRecord | null;
   /** Acknowledged or confirmed newest command of each target, for the reconciler. */
   standingCommands(): readonly CommandRecord[];
   checkpoint(mode: "passive" | "truncate"): void;

@@ -11,7 +11,7 @@ import {
   type Connection,
   type StoreOpenError,
 } from "./open-database.ts";
-import { createClaims, createEnqueue, createMarks } from "./outbox-table.ts";
+import { createClaims, createEnqueue, createMarks, createOutnumber } from "./outbox-table.ts";
 import { analysisFromJson, analysisToJson } from "./stored-json.ts";
 
 /** Actor of what Haldane itself concluded. */
@@ -197,6 +197,7 @@ export function createControlStore(db: Connection): ControlStore {
     ...createLookups(db),
     ...createClaims(db),
     ...createMarks(db),
+    outnumber: createOutnumber(db),
     intervals: createIntervalReader(db),
     checkpoint: (mode) => {
       checkpointDatabase(db, mode);

@@ -72,7 +72,10 @@ export function createEnqueue(db: Connection): (command: Command, at: Instant) =
   };
 }
 
-type Claims = Pick<ControlStore, "dueCommands" | "standingCommands" | "commands" | "nextGeneration">;
+type Claims = Pick<
+  ControlStore,
+  "dueCommands" | "standingCommands" | "commands" | "command" | "nextGeneration"
+>;
 
 /** What the sender and the reconciler ask for. */
 export function createClaims(db: Connection): Claims {
@@ -92,6 +95,7 @@ export function createClaims(db: Connection): Claims {
   const ofAnalysis = db.prepare<[string], OutboxRow>(
     "SELECT * FROM outbox WHERE analysis_id = ? ORDER BY generation, created_at",
   );
+  const one = db.prepare<[string], OutboxRow>("SELECT * FROM outbox WHERE id = ?");
   const next = db.prepare<[string, string, string], { generation: number }>(
     `INSERT INTO target(controller, service, environment, generation) VALUES(?, ?, ?, 1)
      ON CONFLICT DO UPDATE SET generation = generation + 1 RETURNING generation`,
@@ -104,11 +108,41 @@ export function createClaims(db: Connection): Claims {
     dueCommands: (now, limit) => claim.immediate(now, limit),
     standingCommands: () => standing.all(confirmationsNeeded).map(recordOf),
     commands: (analysisId) => ofAnalysis.all(analysisId).map(recordOf),
+    command: (id) => {
+      const row = one.get(id);
+      return row === undefined ? null : recordOf(row);
+    },
     nextGeneration: (controller, service, environment) => {
       const row = next.get(controller, service, environment);
       if (row === undefined) throw new Error("the next generation was not returned");
       return row.generation;
     },
+  };
+}
+
+/** Generations that the controller has from elsewhere are left behind, for the target and, where wanted, for the command at hand. */
+export function createOutnumber(db: Connection): ControlStore["outnumber"] {
+  const raise = db.prepare<[number, string], { generation: number }>(
+    `UPDATE target SET generation = max(generation, ?)
+     WHERE (controller, service, environment) = (SELECT controller, service, environment FROM outbox WHERE id = ?)
+     RETURNING generation`,
+  );
+  const current = db.prepare<[string], { document: string }>(
+    `SELECT document FROM outbox WHERE id = ? AND status <> 'superseded' AND NOT ${newerExists}`,
+  );
+  const renumber = db.prepare(
+    `UPDATE outbox SET generation = ?, document = ?, status = 'pending', confirmations = 0, next_at = ? WHERE id = ?`,
+  );
+  const outnumber = db.transaction((id: string, held: number, resend: boolean, now: Instant) => {
+    const reached = raise.get(held, id)?.generation ?? held;
+    const row = current.get(id);
+    if (!resend || row === undefined) return;
+    const command: Command = { ...commandFromJson(row.document), generation: reached + 1 };
+    renumber.run(command.generation, JSON.stringify(command), now, id);
+    raise.get(command.generation, id);
+  });
+  return (id, held, resend, now) => {
+    outnumber.immediate(id, held, resend, now);
   };
 }
 
