@@ -143,6 +143,16 @@ export const policySchema = z.strictObject({
     })
     .describe("The climb of an acting analysis."),
   promoteEarly: z.boolean().default(false).describe("Promote on proof before the last step was served."),
+  baseline: z
+    .strictObject({
+      strategy: z
+        .enum(["concurrent", "previous"])
+        .default("concurrent")
+        .describe(
+          "concurrent: both run now. previous: the old version's windows from before the deployment.",
+        ),
+    })
+    .prefault({}),
   errors: errorsSchema.prefault({}),
   latency: latencySchema.prefault({}),
   logs: logsSchema.prefault({}),
@@ -181,6 +191,29 @@ export const defaultPolicy: Policy = policySchema.parse({ apiVersion: "haldane/v
 export function parsePolicy(value: unknown): Result<Policy, readonly Problem[]> {
   const parsed = policySchema.safeParse(value);
   return parsed.success ? ok(parsed.data) : err(problemsOf(parsed.error));
+}
+
+const durationKeys = new Set(["settle", "warmUp", "minimum", "horizon", "dwell", "grace"]);
+
+/** A policy as the document that parses to it, for storing and showing. */
+export function policyDocument(policy: Policy): unknown {
+  return withDurations(policy);
+}
+
+function withDurations(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withDurations);
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, inner]: [string, unknown]) => [
+      key,
+      durationKeys.has(key) && typeof inner === "number" ? sayDuration(inner) : withDurations(inner),
+    ]),
+  );
+}
+
+function sayDuration(durationInMs: number): string {
+  if (durationInMs >= 60_000 && durationInMs % 60_000 === 0) return `${durationInMs / 60_000}m`;
+  return durationInMs % 1000 === 0 ? `${durationInMs / 1000}s` : `${durationInMs}ms`;
 }
 
 /** Zod's issues as problems; an unknown key is reported under its own path. */

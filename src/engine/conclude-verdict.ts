@@ -1,0 +1,242 @@
+import type { Analysis } from "#model/analysis.ts";
+import { formatDuration, windowLengthMs, type Instant } from "#model/time.ts";
+import type { Reason, Verdict, VerdictWord } from "#model/verdict.ts";
+import { deadlineShare } from "./findings.ts";
+import { attemptFactor } from "./fold.ts";
+import { baselineSick, silenceTells, silentForMs, suspectsIdentical } from "./integrity.ts";
+import type { Judgement } from "./judge.ts";
+import type { Policy } from "./policy.ts";
+import { sayShare } from "./wording.ts";
+
+/** Harm is suspected, and neither a climb nor a promotion allowed, once the e-value against "no harm" reaches this. */
+export const suspicion = Math.log(10);
+
+/** What the verdict is drawn from, beside the judgement. */
+export interface VerdictInput {
+  readonly analysis: Analysis;
+  readonly policy: Policy;
+  readonly judgement: Judgement;
+  readonly sealedTo: Instant;
+  readonly now: Instant;
+  /** Many canaries lost their data at once: our own outage is likelier than theirs. */
+  readonly frozen: boolean;
+  /** Telemetry from a queue that lags: a verdict is stale and cannot promote (decision 6). */
+  readonly stale: boolean;
+}
+
+/** A verdict, and why the weight must not rise although nothing is decided. */
+export interface VerdictOutcome {
+  readonly verdict: Verdict;
+  /** Reasons that stop a climb and a promotion; empty where the way is free. */
+  readonly blocks: readonly Reason[];
+  readonly safe: boolean;
+}
+
+/**
+ * The verdict at one seal. Harm first, whatever the integrity checks say (decision 18); then silence; then the horizon, at
+ * which nothing promotes; then proof of non-inferiority of every guarded signal.
+ */
+export function concludeVerdict(input: VerdictInput): VerdictOutcome {
+  const { analysis, policy, judgement, now } = input;
+  const blocks = blocksOf(input);
+  const unproven = unprovenOf(judgement, policy);
+  const safe = unproven.length === 0 && judgement.waiting === null;
+  const say = (word: VerdictWord, terminal: boolean, reasons: readonly Reason[]): VerdictOutcome => ({
+    verdict: {
+      word,
+      terminal,
+      at: now,
+      validUntil: now + 2 * windowLengthMs + policy.settle,
+      reasons,
+    },
+    blocks,
+    safe,
+  });
+  if (judgement.logHarm >= judgement.harmNeeded) return say("rollback", true, harmReasons(judgement));
+  const silence = silenceOf(input);
+  if (silence !== null && silence.ends) return say("rollback", true, [silence.reason]);
+  const ended = atHorizon(input) ?? noDataOf(input);
+  if (ended !== null) return say(ended.word, true, ended.reasons);
+  const young = now - analysis.opened < policy.minimum;
+  const steps = stepsLeft(analysis, policy, now);
+  if (safe && blocks.length === 0 && !young && steps === null) {
+    return say("promote", true, [{ code: "safe", text: safeText(judgement) }]);
+  }
+  const waits: Reason[] = [...blocks];
+  if (judgement.waiting !== null) waits.push({ code: "waiting", text: judgement.waiting });
+  else if (!safe) waits.push({ code: "collecting", text: unproven.join("; ") });
+  else if (steps !== null) waits.push({ code: "steps", text: steps });
+  else if (young)
+    waits.push({
+      code: "collecting",
+      text: `the policy's minimum of ${formatDuration(policy.minimum)} is not over`,
+    });
+  return say("continue", false, waits);
+}
+
+function harmReasons(judgement: Judgement): readonly Reason[] {
+  const { culprits } = judgement;
+  // An operation explains more than the whole service: where one is named with the same kind, it speaks first.
+  const ordered = [...culprits].sort(
+    (a, b) => Number(b.signal.operation !== "") - Number(a.signal.operation !== ""),
+  );
+  return ordered.map(({ finding }) => ({ code: "harm", text: finding.why }));
+}
+
+function safeText(judgement: Judgement): string {
+  const guarded = judgement.concluded.filter(({ signal }) => signal.guarded);
+  return `every guarded signal is proven good enough: ${guarded.map(({ finding }) => finding.why).join("; ")}`;
+}
+
+/** One sentence for each guarded signal whose non-inferiority is not proven. */
+function unprovenOf(judgement: Judgement, policy: Policy): readonly string[] {
+  const guarded = judgement.concluded.filter(({ signal }) => signal.guarded);
+  if (guarded.length === 0)
+    return ["the policy guards no signal: nothing can be proven, so nothing promotes"];
+  return guarded
+    .filter(({ logSafe }) => logSafe === null || logSafe < -Math.log(policy.beta))
+    .map(({ finding }) => finding.why);
+}
+
+function blocksOf({ judgement, policy, sealedTo, frozen, stale, now }: VerdictInput): readonly Reason[] {
+  const { state, split } = judgement;
+  const { integrity, counts } = state;
+  const blocks: Reason[] = [];
+  if (frozen) {
+    blocks.push({
+      code: "freeze",
+      text: "many canaries lost their data at once: nothing is promoted and no silence ends a canary until data is back",
+    });
+  }
+  if (stale) blocks.push({ code: "stale", text: "the telemetry source lags by more than 60 s" });
+  if (state.gapUntil !== null && now < state.gapUntil) {
+    blocks.push({
+      code: "gap",
+      text: "ingestion had a gap; a full window must pass before anything is promoted",
+    });
+  }
+  const tileMs = counts?.tileMs ?? windowLengthMs;
+  const canarySilentMs = silentForMs(integrity.canaryLast, sealedTo, tileMs);
+  const baselineSilentMs = silentForMs(integrity.baselineLast, sealedTo, tileMs);
+  if (canarySilentMs > 0 && baselineSilentMs > 0 && state.referenceShiftMs === 0) {
+    blocks.push({
+      code: "noDataBoth",
+      text: `no telemetry of either version for ${formatDuration(Math.min(canarySilentMs, baselineSilentMs))}`,
+    });
+  } else if (canarySilentMs > 0) {
+    blocks.push({ code: "noData", text: `no telemetry of the canary for ${formatDuration(canarySilentMs)}` });
+  }
+  if (baselineSick(integrity)) {
+    blocks.push({
+      code: "baselineSick",
+      text: "the baseline itself fails far more than before: nothing can be proven against it",
+    });
+  }
+  if (suspectsIdentical(integrity)) {
+    blocks.push({
+      code: "suspectIdentical",
+      text: "canary and baseline show exactly the same numbers: a copy or a wrong tag is likelier than luck",
+    });
+  }
+  if (split?.deviates === true) {
+    const share = split.canary / (split.canary + split.baseline);
+    blocks.push({
+      code: "split",
+      text: `the canary gets ${sayShare(share)} of the requests where ${sayShare(split.declaredShare)} was set, beyond the tolerated ${sayShare(policy.split.tolerance)} of it`,
+    });
+  }
+  if (judgement.logHarm >= suspicion) {
+    blocks.push({ code: "collecting", text: "harm is suspected and not yet shown" });
+  }
+  return blocks;
+}
+
+/** The canary fell silent while the baseline flows: a reason to hold, and after the grace to end as the policy says. */
+function silenceOf(input: VerdictInput): { readonly reason: Reason; readonly ends: boolean } | null {
+  const { judgement, policy, sealedTo, frozen, analysis } = input;
+  const { integrity, counts, referenceShiftMs } = judgement.state;
+  const tileMs = counts?.tileMs ?? windowLengthMs;
+  const baselineFlows =
+    referenceShiftMs > 0 ||
+    (integrity.baselineLast !== null && silentForMs(integrity.baselineLast, sealedTo, tileMs) === 0);
+  if (!baselineFlows) return null;
+  const inForce = analysis.weights.find(({ to }) => to === null);
+  const waitingSince = inForce !== undefined && inForce.canaryWeight > 0 ? inForce.from : null;
+  const silentMs =
+    integrity.canaryLast !== null
+      ? silentForMs(integrity.canaryLast, sealedTo, tileMs)
+      : waitingSince === null
+        ? 0
+        : Math.max(0, sealedTo - waitingSince);
+  if (silentMs === 0) return null;
+  const tells =
+    integrity.canaryLast === null || counts === null || silenceTells(integrity, silentMs, counts.source);
+  const never = integrity.canaryLast === null;
+  const text = `no telemetry of the canary for ${formatDuration(silentMs)}${never ? " although it was given traffic" : ""} while the baseline's flows: it may be dead; the policy waits ${formatDuration(policy.silence.grace)}`;
+  return {
+    reason: { code: "silence", text },
+    ends: tells && !frozen && policy.silence.then === "rollback" && silentMs >= policy.silence.grace,
+  };
+}
+
+function atHorizon(
+  input: VerdictInput,
+): { readonly word: VerdictWord; readonly reasons: readonly Reason[] } | null {
+  const { analysis, policy, judgement, now } = input;
+  if (now - analysis.opened < policy.horizon) return null;
+  const tested = judgement.concluded.filter(({ signal, deadlineP }) => signal.guarded && deadlineP !== null);
+  const level = (deadlineShare * policy.alpha * attemptFactor(analysis.attempt)) / Math.max(1, tested.length);
+  const failed = tested.filter(({ deadlineP }) => deadlineP !== null && deadlineP <= level);
+  if (failed.length > 0) {
+    return {
+      word: "rollback",
+      reasons: failed.map(({ finding }) => ({
+        code: "deadlineHarm",
+        text: `at the end of ${formatDuration(policy.horizon)} the exact test shows harm: ${finding.why}`,
+      })),
+    };
+  }
+  const missing = [...blocksOf(input).map(({ text }) => text), ...unprovenOf(judgement, policy)];
+  const text = judgement.waiting ?? missing.join("; ");
+  return {
+    word: "inconclusive",
+    reasons: [
+      {
+        code: "deadline",
+        text: `${formatDuration(policy.horizon)} are over and neither harm nor safety is proven: ${text}`,
+      },
+    ],
+  };
+}
+
+/** Neither version has sent anything for longer than the policy waits. */
+function noDataOf(
+  input: VerdictInput,
+): { readonly word: VerdictWord; readonly reasons: readonly Reason[] } | null {
+  const { analysis, policy, judgement, now, sealedTo, frozen } = input;
+  const { canaryLast, baselineLast } = judgement.state.integrity;
+  const lastOfBoth = canaryLast === null || baselineLast === null ? null : Math.max(canaryLast, baselineLast);
+  const quietMs = lastOfBoth === null ? now - analysis.opened : sealedTo - lastOfBoth;
+  if (frozen || quietMs < policy.noData.grace) return null;
+  const text =
+    lastOfBoth === null
+      ? `no telemetry to compare came within ${formatDuration(policy.noData.grace)}: ${judgement.waiting ?? "one version was never seen"}`
+      : `no telemetry of either version for ${formatDuration(quietMs)}`;
+  return { word: "inconclusive", reasons: [{ code: "noDataBoth", text }] };
+}
+
+/** What is left of an acting analysis' climb, or null where it is served (decision 22). */
+function stepsLeft(analysis: Analysis, policy: Policy, now: Instant): string | null {
+  if (analysis.mode === "report" || policy.promoteEarly) return null;
+  const { phase } = analysis;
+  const last = policy.steps.length - 1;
+  if (phase.phase === "held") return `held: ${phase.why}`;
+  if (phase.phase === "moving")
+    return `waiting for the controller to confirm ${policy.steps[phase.step]?.weight ?? 0} %`;
+  if (phase.phase !== "watching") return null;
+  const dwell = policy.steps[phase.step]?.dwell ?? 0;
+  if (phase.step < last) return `good so far; step ${phase.step + 1} of ${policy.steps.length} of the climb`;
+  return now - phase.since >= dwell
+    ? null
+    : `proven; serving the last step for ${formatDuration(dwell - (now - phase.since))} more`;
+}

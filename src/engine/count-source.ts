@@ -1,0 +1,134 @@
+import type { Instant } from "#model/time.ts";
+import { windowLengthMs } from "#model/time.ts";
+import type { CountSource } from "./signal.ts";
+import type { ArmName, ArmRow } from "./tiles.ts";
+
+/** Spans are trusted where metrics confirm their number within this share (decision 8), beside one export interval of traffic. */
+const confirmWithin = 0.02;
+/** Metrics confirm or refute after this many export intervals, or after `confirmAtMostMs`, whatever comes first. */
+const confirmIntervals = 10;
+const confirmAtMostMs = 60_000;
+/** The SDKs' default, assumed where a minute of evidence shows no second point of any instance. */
+const assumedIntervalMs = 60_000;
+
+/** Not settled yet, and why; or settled. */
+export type CountSourceChoice =
+  | { readonly settled: true; readonly source: CountSource }
+  | { readonly settled: false; readonly why: string };
+
+/**
+ * Settles once where requests are counted and how long a tile is, from the sealed rows of [from, to). Spans come sooner;
+ * metrics are complete where spans are sampled. Both arms use the same source.
+ */
+export function chooseCountSource(rows: readonly ArmRow[], from: Instant, to: Instant): CountSourceChoice {
+  const elapsedMs = to - from;
+  const spans = countsBySource(rows, "spans");
+  const metrics = countsBySource(rows, "metrics");
+  const hasSpans = spans.canary > 0 && spans.baseline > 0;
+  const hasMetrics = metrics.canary > 0 && metrics.baseline > 0;
+  if (!hasSpans && !hasMetrics) return { settled: false, why: missingSide(spans, metrics) };
+  const metricsAnywhere = metrics.canary + metrics.baseline > 0;
+  if (hasSpans && !metricsAnywhere) return settleOnSpans(rows, "only spans are sent", elapsedMs);
+  const intervalMs = exportIntervalMs(rows);
+  if (intervalMs === null && elapsedMs < assumedIntervalMs) {
+    return { settled: false, why: "waiting for a second metric export, to know the export interval" };
+  }
+  const tileMs = wholeWindows(intervalMs ?? assumedIntervalMs);
+  if (hasMetrics && spans.canary + spans.baseline === 0) {
+    return { settled: true, source: { source: "metrics", tileMs, why: "only metrics are sent" } };
+  }
+  if (elapsedMs < Math.min(confirmIntervals * tileMs, confirmAtMostMs)) {
+    return { settled: false, why: "comparing spans with metrics, to know whether spans are sampled" };
+  }
+  if (!hasMetrics) return settleOnSpans(rows, "metrics are not sent by both versions", elapsedMs);
+  if (!hasSpans) {
+    return {
+      settled: true,
+      source: { source: "metrics", tileMs, why: "spans are not sent by both versions" },
+    };
+  }
+  const slack = confirmWithin + tileMs / elapsedMs;
+  const confirmed = (["canary", "baseline"] as const).every(
+    (arm) => Math.abs(spans[arm] - metrics[arm]) <= slack * metrics[arm],
+  );
+  return confirmed && statedShare(rows) === 1
+    ? settleOnSpans(rows, "metrics confirm that spans are not sampled", elapsedMs)
+    : {
+        settled: true,
+        source: {
+          source: "metrics",
+          tileMs,
+          why: "spans are fewer than the metrics count: they are sampled",
+        },
+      };
+}
+
+function settleOnSpans(rows: readonly ArmRow[], why: string, elapsedMs: number): CountSourceChoice {
+  const share = statedShare(rows);
+  const sampling =
+    share === 1
+      ? ""
+      : share === null
+        ? "; the spans are sampled at an unstated rate, which weakens what can be concluded"
+        : `; the spans are a stated ${(share * 100).toPrecision(3)} % of the traffic`;
+  // Batch processors hold spans back for up to 5 s, but a span's window is that of its end: one window is a whole tile.
+  return elapsedMs <= 0
+    ? { settled: false, why: "no sealed window yet" }
+    : { settled: true, source: { source: "spans", tileMs: windowLengthMs, why: `${why}${sampling}` } };
+}
+
+function countsBySource(rows: readonly ArmRow[], source: CountSource["source"]): Record<ArmName, number> {
+  const counts = { canary: 0, baseline: 0 };
+  for (const { arm, row } of rows) {
+    if (row.measure.kind === "requests" && row.measure.source === source && row.sample.kind === "requests") {
+      counts[arm] += row.sample.count;
+    }
+  }
+  return counts;
+}
+
+function missingSide(spans: Record<ArmName, number>, metrics: Record<ArmName, number>): string {
+  const canary = spans.canary + metrics.canary > 0;
+  const baseline = spans.baseline + metrics.baseline > 0;
+  if (canary && baseline)
+    return "the canary sends one kind of telemetry and the baseline another: nothing to compare";
+  if (canary) return "no requests of the baseline seen yet";
+  return baseline ? "no requests of the canary seen yet" : "no requests of either version seen yet";
+}
+
+/** The smallest kept share that spans state; null where one is sampled at an unknown rate. */
+function statedShare(rows: readonly ArmRow[]): number | null {
+  let share = 1;
+  for (const { row } of rows) {
+    if (row.measure.kind !== "requests" || row.measure.source !== "spans" || row.sample.kind !== "requests")
+      continue;
+    if (row.sample.sampledShare === null) return null;
+    share = Math.min(share, row.sample.sampledShare);
+  }
+  return share;
+}
+
+/** Longest over the instances of each instance's median gap between windows with metric points; null before any gap was seen. */
+export function exportIntervalMs(rows: readonly ArmRow[]): number | null {
+  const windows = new Map<number, Set<number>>();
+  for (const { row } of rows) {
+    if (row.measure.kind === "logs" || (row.measure.kind === "requests" && row.measure.source === "spans"))
+      continue;
+    const seen = windows.get(row.instanceId) ?? new Set();
+    seen.add(row.window);
+    windows.set(row.instanceId, seen);
+  }
+  let longest: number | null = null;
+  for (const seen of windows.values()) {
+    const inOrder = [...seen].sort((a, b) => a - b);
+    const gaps = inOrder.slice(1).map((window, at) => window - (inOrder[at] ?? window));
+    if (gaps.length === 0) continue;
+    const median = gaps.sort((a, b) => a - b)[Math.floor((gaps.length - 1) / 2)] ?? 0;
+    longest = Math.max(longest ?? 0, median);
+  }
+  return longest;
+}
+
+function wholeWindows(intervalMs: number): number {
+  return Math.max(1, Math.ceil(intervalMs / windowLengthMs)) * windowLengthMs;
+}

@@ -1,0 +1,205 @@
+import type { Action, Analysis, EndedAs, Phase, WeightSpan } from "#model/analysis.ts";
+import type { Command, CommandRecord } from "#model/command.ts";
+import type { Instant } from "#model/time.ts";
+import type { Reason } from "#model/verdict.ts";
+import type { VerdictOutcome } from "./conclude-verdict.ts";
+import type { Policy } from "./policy.ts";
+
+/** What the machine is told at one look. */
+export interface DecideInput {
+  readonly analysis: Analysis;
+  readonly policy: Policy;
+  /** Null where only a command's outcome or an operator moves the machine. */
+  readonly outcome: VerdictOutcome | null;
+  /** The newest command of the analysis, with what is known of it. */
+  readonly newest: CommandRecord | null;
+  readonly now: Instant;
+}
+
+/** A command without its number and name, which the store gives. */
+export type Wish = Pick<Command, "canaryWeight" | "baselineWeight" | "kind" | "reason">;
+
+export interface Decision {
+  readonly phase: Phase;
+  readonly action: Action;
+  readonly weights: readonly WeightSpan[];
+  /** The weight to command now, or null. */
+  readonly wish: Wish | null;
+}
+
+/**
+ * One step of the machine of an acting analysis: steps climb while nothing is suspected, a terminal verdict ends it, a
+ * weight counts only once its controller confirmed it. A report-only analysis moves nothing and ends with its verdict.
+ */
+export function decide(input: DecideInput): Decision {
+  const { analysis } = input;
+  const weights = inForce(analysis, input.newest, input.now);
+  const terminal = input.outcome?.verdict.terminal === true;
+  if (analysis.mode === "report") {
+    const ended: Phase = { phase: "ended", as: "reported", since: input.now };
+    const phase = terminal && analysis.phase.phase !== "ended" ? ended : analysis.phase;
+    return {
+      phase,
+      action: { kind: "none", text: "report only: nothing is moved" },
+      weights: [],
+      wish: null,
+    };
+  }
+  return { ...(terminal ? onTerminal(input) : onGoing(input)), weights };
+}
+
+function onTerminal(input: DecideInput): Omit<Decision, "weights"> {
+  const { policy, outcome, now, analysis } = input;
+  const word = outcome?.verdict.word;
+  const why = sayReasons(outcome?.verdict.reasons ?? []);
+  if (word === "promote") return end("promoted", why, now);
+  if (word === "rollback" || policy.inconclusive.then === "rollback") return end("rolledBack", why, now);
+  const held = hold(analysis, `inconclusive: ${why}`, now);
+  return { phase: held, action: { kind: "hold", text: `the weight is held: ${why}` }, wish: null };
+}
+
+/** The last command of an analysis, and the phase that waits for its confirmation. */
+export function end(as: "promoted" | "rolledBack", why: string, now: Instant): Omit<Decision, "weights"> {
+  const promoted = as === "promoted";
+  return {
+    phase: { phase: "ending", as, since: now },
+    action: promoted
+      ? { kind: "promote", text: "all traffic goes to the canary" }
+      : { kind: "rollback", text: "all traffic goes back to the baseline" },
+    wish: {
+      canaryWeight: promoted ? 100 : 0,
+      baselineWeight: promoted ? 0 : 100,
+      kind: promoted ? "promote" : "rollback",
+      reason: why,
+    },
+  };
+}
+
+function onGoing(input: DecideInput): Omit<Decision, "weights"> {
+  const { analysis, newest, now } = input;
+  const { phase } = analysis;
+  switch (phase.phase) {
+    case "moving": {
+      if (newest === null) return climbTo(phase.step, input);
+      if (newest.status === "confirmed" && newest.command.kind === "step") {
+        const since = newest.confirmedAt ?? now;
+        const watching: Phase = { phase: "watching", step: phase.step, since };
+        return watch({ ...input, analysis: { ...analysis, phase: watching } });
+      }
+      if (newest.status === "rejected") {
+        const why = `the controller refused the weight: ${newest.lastError ?? "no reason given"}`;
+        return {
+          phase: hold(analysis, why, now),
+          action: { kind: "hold", text: why },
+          wish: null,
+        };
+      }
+      const text = `waiting for the controller to confirm ${newest.command.canaryWeight} %${newest.lastError === null ? "" : ` (${newest.lastError})`}`;
+      return { phase, action: { kind: "climb", text }, wish: null };
+    }
+    case "watching":
+      return watch(input);
+    case "held":
+      return { phase, action: { kind: "hold", text: phase.why }, wish: null };
+    case "ending":
+      return endingUntilConfirmed(phase, newest, now);
+    case "ended":
+      return { phase, action: analysis.action, wish: null };
+  }
+}
+
+function watch(input: DecideInput): Omit<Decision, "weights"> {
+  const { analysis, policy, outcome, now } = input;
+  const { phase } = analysis;
+  if (phase.phase !== "watching") return { phase, action: analysis.action, wish: null };
+  const step = policy.steps[phase.step];
+  const weight = step?.weight ?? 0;
+  const held = outcome === null ? [] : outcome.blocks;
+  if (held.length > 0) {
+    return {
+      phase,
+      action: { kind: "hold", text: `the weight stays at ${weight} %: ${sayReasons(held)}` },
+      wish: null,
+    };
+  }
+  const served = step !== undefined && now - phase.since >= step.dwell;
+  const isLast = phase.step >= policy.steps.length - 1;
+  if (
+    served &&
+    !isLast &&
+    outcome !== null &&
+    outcome.verdict.reasons.every(({ code }) => code !== "waiting")
+  ) {
+    return climbTo(phase.step + 1, input);
+  }
+  return {
+    phase,
+    action: {
+      kind: "climb",
+      text: `the weight is ${weight} %, step ${phase.step + 1} of ${policy.steps.length}`,
+    },
+    wish: null,
+  };
+}
+
+function climbTo(step: number, { policy, now }: DecideInput): Omit<Decision, "weights"> {
+  const weight = policy.steps[step]?.weight ?? 0;
+  const text = `step ${step + 1} of ${policy.steps.length}: ${weight} %`;
+  return {
+    phase: { phase: "moving", step, since: now },
+    action: { kind: "climb", text },
+    wish: { canaryWeight: weight, baselineWeight: 100 - weight, kind: "step", reason: text },
+  };
+}
+
+function endingUntilConfirmed(
+  phase: Extract<Phase, { phase: "ending" }>,
+  newest: CommandRecord | null,
+  now: Instant,
+): Omit<Decision, "weights"> {
+  const action = endingAction(phase.as, newest);
+  const done = newest !== null && newest.status === "confirmed" && newest.command.kind !== "step";
+  return { phase: done ? { phase: "ended", as: phase.as, since: now } : phase, action, wish: null };
+}
+
+function endingAction(as: EndedAs, newest: CommandRecord | null): Action {
+  const kind = as === "promoted" ? "promote" : "rollback";
+  const what = as === "promoted" ? "all traffic goes to the canary" : "all traffic goes back to the baseline";
+  if (newest === null || newest.status === "pending") return { kind, text: what };
+  if (newest.status === "confirmed") return { kind, text: `${what}: confirmed by the controller` };
+  return {
+    kind,
+    text: `${what}: not confirmed after ${newest.attempts} attempts${newest.lastError === null ? "" : ` (${newest.lastError})`}; still trying`,
+  };
+}
+
+/** Stops the climb where it stands. */
+export function hold(analysis: Analysis, why: string, now: Instant): Phase {
+  const { phase } = analysis;
+  const step =
+    phase.phase === "moving" || phase.phase === "watching" || phase.phase === "held" ? phase.step : 0;
+  return { phase: "held", step, since: now, why };
+}
+
+/** The weights that controllers confirmed, with the newest open; a weight is unknown from the moment another is asked for. */
+function inForce(analysis: Analysis, newest: CommandRecord | null, now: Instant): readonly WeightSpan[] {
+  const spans = analysis.weights;
+  const open = spans.find(({ to }) => to === null);
+  if (newest === null) return spans;
+  const weight = newest.command.canaryWeight;
+  if (newest.status !== "confirmed") {
+    const sent = newest.sentAt;
+    if (sent === null || open === undefined || open.canaryWeight === weight) return spans;
+    return spans.map((span) => (span.to === null ? { ...span, to: sent } : span));
+  }
+  if (open !== undefined && open.canaryWeight === weight) return spans;
+  const from = newest.confirmedAt ?? now;
+  const closed = spans.map((span) =>
+    span.to === null ? { ...span, to: Math.min(newest.sentAt ?? from, from) } : span,
+  );
+  return [...closed, { canaryWeight: weight, from, to: null }];
+}
+
+export function sayReasons(reasons: readonly Reason[]): string {
+  return reasons.map(({ text }) => text).join("; ");
+}

@@ -1,0 +1,264 @@
+import { concludeDuration, type DurationConclusion } from "#analyzers/metrics/duration.ts";
+import { concludeShare, sequentialPart, type ShareConclusion } from "#analyzers/metrics/share.ts";
+import type { Conclusion, Finding } from "#model/finding.ts";
+import { attemptFactor, durationPlan, sharePlan, type FoldContext } from "./fold.ts";
+import type { Signal, SignalState } from "./signal.ts";
+import { durationTile, shareTile, type ArmRow } from "./tiles.ts";
+import { sayCount, sayInterval, sayRatio, sayShare, sayValue } from "./wording.ts";
+
+/** Share of alpha that is kept for the one exact test at the deadline. */
+export const deadlineShare = 0.25;
+
+/** A finding with what the verdict needs beside it. */
+export interface Concluded {
+  readonly finding: Finding;
+  readonly signal: Signal;
+  /** Natural log of the e-value against "no worse than the tolerance"; null while unknown. */
+  readonly logHarm: number | null;
+  readonly logSafe: number | null;
+  readonly deadlineP: number | null;
+  /** What would let this guarded signal be proven, where its instances cannot resolve even the widest margin; else null. */
+  readonly unprovable: string | null;
+}
+
+/** Log of the e-value at which all evidence together shows harm. */
+export function harmThreshold(alpha: number, attempt: number): number {
+  return -Math.log(sequentialPart * alpha * attemptFactor(attempt));
+}
+
+/** The conclusion on one signal, from its evidence and the late rows of both arms. */
+export function concludeSignal(
+  state: SignalState,
+  lateRows: readonly ArmRow[],
+  context: FoldContext,
+): Concluded {
+  const { signal } = state;
+  const { policy, counts, attempt } = context;
+  switch (state.test) {
+    case "waiting":
+      return unknown(
+        signal,
+        "waiting for enough baseline requests to fix where its distribution is cut",
+        context,
+      );
+    case "unusable":
+      return unknown(signal, state.why, context);
+    case "share": {
+      const late = lateRows.length === 0 ? null : shareTile(lateRows, signal, counts.source);
+      return shareFinding(
+        signal,
+        concludeShare(state.evidence, late, sharePlan(signal, policy, attempt)),
+        context,
+      );
+    }
+    case "duration": {
+      const late =
+        lateRows.length === 0 ? null : durationTile(lateRows, signal, counts.source, context.isWarm).tile;
+      const plan = durationPlan(signal, policy, attempt);
+      return durationFinding(signal, concludeDuration(state.evidence, late, plan), context);
+    }
+  }
+}
+
+function shareFinding(signal: Signal, conclusion: ShareConclusion, context: FoldContext): Concluded {
+  const { policy, attempt } = context;
+  const { canary, baseline } = conclusion;
+  const limits = sharePlan(signal, policy, attempt);
+  const hasEvidence = canary.n > 0 && baseline.n > 0;
+  const result = concludes({
+    hasEvidence,
+    logHarm: conclusion.logHarm,
+    logSafe: conclusion.logSafe,
+    signal,
+    context,
+  });
+  const noun = nounOf(signal);
+  const place = signal.operation === "" ? "the service" : signal.operation;
+  const rates = `${sayShare(canary.n === 0 ? 0 : canary.x / canary.n)} of ${sayCount(canary.n, "canary request")} against ${sayShare(baseline.n === 0 ? 0 : baseline.x / baseline.n)} of ${sayCount(baseline.n, "baseline request")}`;
+  const ratio =
+    conclusion.effect !== null && conclusion.interval !== null
+      ? `, ${sayRatio(conclusion.effect)} (interval ${sayInterval(conclusion.interval)})`
+      : "";
+  const worse = `${place}: ${noun} in ${rates}${ratio}; up to ${sayRatio(limits.tolerance)} is tolerated`;
+  const limit = `${sayRatio(conclusion.marginUsed)}${limits.ceiling === null ? "" : ` or ${sayShare(limits.ceiling)}`}`;
+  const sentences: Record<Conclusion, string> = {
+    worse,
+    notWorse: `${place}: ${noun} in ${rates}; proven below ${limit}`,
+    open: `${place}: ${noun} in ${rates}${ratio}; neither harm nor safety (${limit}) is proven yet`,
+    unknown: `${place}: no ${canary.n === 0 ? "canary" : "baseline"} requests to compare yet`,
+  };
+  return {
+    signal,
+    logHarm: hasEvidence ? conclusion.logHarm : null,
+    logSafe: hasEvidence ? conclusion.logSafe : null,
+    deadlineP: conclusion.deadlineP,
+    unprovable: unprovableOf(signal, conclusion, limits.atMost),
+    finding: {
+      ...frame(signal),
+      conclusion: result,
+      why: sentences[result],
+      canary: reading(canary.n, canary.x, canary.instances),
+      baseline: reading(baseline.n, baseline.x, baseline.instances),
+      effect: conclusion.effect,
+      interval: conclusion.interval,
+      tolerance: limits.tolerance,
+      margin: conclusion.marginUsed,
+      marginWhy: conclusion.marginWhy,
+      evidence: evidenceOf(signal, context, {
+        harm: hasEvidence ? conclusion.logHarm : null,
+        safe: hasEvidence ? conclusion.logSafe : null,
+        tiles: conclusion.tilesUsed,
+      }),
+    },
+  };
+}
+
+function durationFinding(signal: Signal, conclusion: DurationConclusion, context: FoldContext): Concluded {
+  const { canary, baseline } = conclusion;
+  const limits = durationPlan(signal, context.policy, context.attempt);
+  const hasEvidence = canary.n > 0 && baseline.n > 0;
+  const result = concludes({
+    hasEvidence,
+    logHarm: conclusion.logHarm,
+    logSafe: conclusion.logSafe,
+    signal,
+    context,
+  });
+  const place =
+    signal.operation === "" ? (signal.metric === "" ? "the service" : signal.metric) : signal.operation;
+  const unit = conclusion.unit;
+  const shown = (value: number | null): string => (value === null ? "unknown" : sayValue(value, unit));
+  const medians = `median ${shown(canary.p50)} in ${sayCount(canary.n, "canary request")} against ${shown(baseline.p50)} in ${sayCount(baseline.n, "baseline request")}`;
+  const ratio =
+    conclusion.effect !== null && conclusion.interval !== null
+      ? `, ${sayRatio(conclusion.effect)} (interval ${sayInterval(conclusion.interval)})`
+      : "";
+  const tails = `, p95 ${shown(canary.p95)} against ${shown(baseline.p95)}`;
+  const margin = sayRatio(conclusion.marginUsed);
+  const sentences: Record<Conclusion, string> = {
+    worse: `${place} is slower: ${medians}${ratio}${tails}; up to ${sayRatio(limits.tolerance)} is tolerated`,
+    notWorse: `${place}: ${medians}${tails}; proven less than ${margin} as slow`,
+    open: `${place}: ${medians}${ratio}${tails}; neither harm nor safety (${margin}) is proven yet`,
+    unknown: `${place}: no durations of ${canary.n === 0 ? "the canary" : "the baseline"} to compare yet`,
+  };
+  return {
+    signal,
+    logHarm: hasEvidence ? conclusion.logHarm : null,
+    logSafe: hasEvidence ? conclusion.logSafe : null,
+    deadlineP: conclusion.deadlineP,
+    unprovable: unprovableOf(signal, conclusion, limits.atMost),
+    finding: {
+      ...frame(signal),
+      conclusion: result,
+      why: sentences[result],
+      canary: { n: canary.n, value: canary.p50, unit, instances: canary.instances },
+      baseline: { n: baseline.n, value: baseline.p50, unit, instances: baseline.instances },
+      effect: conclusion.effect,
+      interval: conclusion.interval,
+      tolerance: limits.tolerance,
+      margin: conclusion.marginUsed,
+      marginWhy: conclusion.marginWhy,
+      evidence: evidenceOf(signal, context, {
+        harm: hasEvidence ? conclusion.logHarm : null,
+        safe: hasEvidence ? conclusion.logSafe : null,
+        tiles: conclusion.tilesUsed,
+      }),
+    },
+  };
+}
+
+/** Worse once this signal alone would decide; not worse once non-inferiority is proven; else open. Harm first. */
+function concludes(input: {
+  readonly hasEvidence: boolean;
+  readonly logHarm: number;
+  readonly logSafe: number | null;
+  readonly signal: Signal;
+  readonly context: FoldContext;
+}): Conclusion {
+  const { policy, attempt } = input.context;
+  if (!input.hasEvidence) return "unknown";
+  if (input.logHarm >= harmThreshold(policy.alpha, attempt) - Math.log(input.signal.weight)) return "worse";
+  return input.logSafe !== null && input.logSafe >= -Math.log(policy.beta) ? "notWorse" : "open";
+}
+
+function unknown(signal: Signal, why: string, context: FoldContext): Concluded {
+  const place = signal.operation === "" ? "the service" : signal.operation;
+  const nothing = { n: 0, value: null, unit: "", instances: 0 };
+  return {
+    signal,
+    logHarm: null,
+    logSafe: null,
+    deadlineP: null,
+    unprovable: null,
+    finding: {
+      ...frame(signal),
+      conclusion: "unknown",
+      why: `${place}: ${signal.kind} unknown: ${why}`,
+      canary: nothing,
+      baseline: nothing,
+      effect: null,
+      interval: null,
+      tolerance: null,
+      margin: null,
+      marginWhy: null,
+      evidence: evidenceOf(signal, context, { harm: null, safe: null, tiles: 0 }),
+    },
+  };
+}
+
+function frame(signal: Signal): Pick<Finding, "signal" | "kind" | "operation" | "guarded" | "weight"> {
+  return {
+    signal: signal.id,
+    kind: signal.kind,
+    operation: signal.operation,
+    guarded: signal.guarded,
+    weight: signal.weight,
+  };
+}
+
+function evidenceOf(
+  signal: Signal,
+  { policy, counts, attempt }: FoldContext,
+  evidence: { readonly harm: number | null; readonly safe: number | null; readonly tiles: number },
+): Finding["evidence"] {
+  return {
+    ...evidence,
+    harmNeeded: harmThreshold(policy.alpha, attempt) - Math.log(signal.weight),
+    safeNeeded: signal.guarded ? -Math.log(policy.beta) : null,
+    tileMs: counts.tileMs,
+  };
+}
+
+function unprovableOf(
+  signal: Signal,
+  {
+    provable,
+    canary,
+    baseline,
+  }: Pick<ShareConclusion | DurationConclusion, "provable"> & {
+    readonly canary: { readonly instances: number };
+    readonly baseline: { readonly instances: number };
+  },
+  atMost: number,
+): string | null {
+  if (provable || !signal.guarded || canary.instances === 0 || baseline.instances === 0) return null;
+  return `${signal.id}: ${sayCount(canary.instances, "canary instance")} against ${baseline.instances} cannot prove even ${sayRatio(atMost)}, with any traffic; more instances would${signal.kind === "errors" ? ", or a ceiling" : ", or a wider atMost"}`;
+}
+
+function reading(n: number, x: number, instances: number): Finding["canary"] {
+  return { n, value: n === 0 ? null : x / n, unit: "share", instances };
+}
+
+function nounOf(signal: Signal): string {
+  switch (signal.kind) {
+    case "errors":
+      return "errors";
+    case "logs":
+      return "logged errors";
+    case "counter":
+      return signal.metric;
+    case "latency":
+    case "histogram":
+      return "durations";
+  }
+}

@@ -1,0 +1,468 @@
+import type { Analysis, IntervalPoint, Mode } from "#model/analysis.ts";
+import type { Deployment } from "#model/deployment.ts";
+import { err, ok, type Result } from "#model/result.ts";
+import { windowStart, type Instant } from "#model/time.ts";
+import type { AnalysisReport, OpenError, OpenRequest, OperateError, Operation } from "./asking.ts";
+import { nameOf, openingsOf, aliveVersions, togetherMs } from "./automatic.ts";
+import { bindingOf, type Binding } from "./configuration.ts";
+import type { Wish } from "./decide.ts";
+import { correlatedSilence } from "./freeze.ts";
+import { look } from "./look.ts";
+import { newAnalysis } from "./new-analysis.ts";
+import { operate } from "./operate.ts";
+import { parsePolicy, policyDocument, type Policy } from "./policy.ts";
+import type { Commit, ControlStore, TelemetryReader } from "./ports.ts";
+import { hasAlias, sameService } from "./resolve-arm.ts";
+import { emptyEngineState, type EngineState } from "./signal.ts";
+
+export interface LedgerSettings {
+  readonly policies: ReadonlyMap<string, Policy>;
+  readonly bindings: readonly Binding[];
+  readonly automatic: boolean;
+  readonly openAnalyses: number;
+  readonly signalsPerAnalysis: number;
+  /** How often `look` is called, to tell a gap from a slow pace. */
+  readonly paceMs: number;
+  /** The state is a cache: it is stored with every change, and at least this often. */
+  readonly storeEveryMs: number;
+}
+
+export interface LedgerPorts {
+  readonly telemetry: TelemetryReader;
+  readonly control: ControlStore;
+}
+
+interface Entry {
+  analysis: Analysis;
+  state: EngineState;
+  readonly policy: Policy;
+  readonly policyText: string;
+  storedAt: Instant;
+}
+
+/**
+ * The open analyses and what is known of each. Synchronous and without a clock: every method is told the time. What it
+ * changes is committed to control.db before it is visible.
+ */
+export class Ledger {
+  readonly #settings: LedgerSettings;
+  readonly #ports: LedgerPorts;
+  readonly #open = new Map<string, Entry>();
+  readonly #listeners = new Set<(analysisId: string) => void>();
+  /** Canary deployments that were compared already: nothing opens by itself for them again. */
+  readonly #compared = new Set<number>();
+  readonly counters = { refusedOverLimit: 0, secondTerminals: 0 };
+
+  constructor(settings: LedgerSettings, ports: LedgerPorts) {
+    this.#settings = settings;
+    this.#ports = ports;
+    for (const stored of ports.control.openAnalyses()) this.#restore(stored);
+  }
+
+  #restore(stored: ReturnType<ControlStore["openAnalyses"]>[number]): void {
+    const policy = parsePolicy(JSON.parse(stored.policyText));
+    if (!policy.ok) {
+      const [first] = policy.error;
+      throw new Error(
+        `the policy stored with analysis ${stored.analysis.id} is not readable by this version: ${first?.message ?? ""}`,
+      );
+    }
+    this.#open.set(stored.analysis.id, {
+      analysis: stored.analysis,
+      // What the engine wrote it reads; its version field guards a change of shape.
+      state: readState(stored.engineState),
+      policy: policy.value,
+      policyText: stored.policyText,
+      storedAt: stored.analysis.verdict.at,
+    });
+  }
+
+  /** Analyses that are not over, oldest first. */
+  openAnalyses(): readonly Analysis[] {
+    return [...this.#open.values()].map(({ analysis }) => analysis);
+  }
+
+  /** The oldest window that an open analysis may still read: retention leaves it and later ones alone. */
+  pinnedFrom(): Instant | null {
+    return [...this.#open.values()].reduce<Instant | null>((oldest, { state, analysis }) => {
+      const from = (state.evidenceFrom ?? analysis.opened) - state.referenceShiftMs;
+      return oldest === null ? from : Math.min(oldest, from);
+    }, null);
+  }
+
+  subscribe(listener: (analysisId: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  /** Looks once at every open analysis after a seal at `now`; returns how many commands were written. */
+  look(now: Instant, stale = false): number {
+    const deployments = this.#ports.telemetry.deployments();
+    const frozen = correlatedSilence([...this.#open.values()], now);
+    let wishes = 0;
+    for (const entry of [...this.#open.values()]) {
+      wishes += this.#lookAt(entry, { now, stale, frozen, deployments });
+    }
+    return wishes;
+  }
+
+  #lookAt(
+    entry: Entry,
+    given: {
+      readonly now: Instant;
+      readonly stale: boolean;
+      readonly frozen: boolean;
+      readonly deployments: readonly Deployment[];
+    },
+  ): number {
+    const commands = this.#ports.control.commands(entry.analysis.id);
+    const outcome = look({
+      ...given,
+      analysis: entry.analysis,
+      state: entry.state,
+      policy: entry.policy,
+      telemetry: this.#ports.telemetry,
+      newest: newestOf(commands),
+      paceMs: this.#settings.paceMs,
+      signalCap: this.#settings.signalsPerAnalysis,
+    });
+    const due = outcome.changed || given.now - entry.storedAt >= this.#settings.storeEveryMs;
+    if (!due) {
+      entry.analysis = outcome.analysis;
+      entry.state = outcome.state;
+      this.#tell(entry.analysis.id);
+      return 0;
+    }
+    const saved = this.#save(entry, { ...outcome, now: given.now, note: null });
+    return saved.ok && outcome.wish !== null ? 1 : 0;
+  }
+
+  #save(
+    entry: Entry,
+    change: {
+      readonly analysis: Analysis;
+      readonly state: EngineState;
+      readonly wish: Wish | null;
+      readonly intervals: readonly IntervalPoint[];
+      readonly changed: boolean;
+      readonly now: Instant;
+      readonly note: Commit["note"];
+    },
+  ): Result<null, { readonly message: string }> {
+    const { analysis, state, wish, intervals, changed, now, note } = change;
+    const committed = this.#ports.control.commit({
+      analysis,
+      engineState: JSON.stringify(state),
+      at: now,
+      changed,
+      commands: wish === null ? [] : [this.#command(analysis, wish)],
+      intervals,
+      note,
+    });
+    if (!committed.ok) {
+      this.counters.secondTerminals += 1;
+      return err({ message: `the store refused it: ${committed.error.tag}` });
+    }
+    entry.analysis = analysis;
+    entry.state = state;
+    entry.storedAt = now;
+    if (analysis.phase.phase === "ended") this.#open.delete(analysis.id);
+    this.#tell(analysis.id);
+    return ok(null);
+  }
+
+  #command(analysis: Analysis, wish: Wish): Commit["commands"][number] {
+    const { service, environment, id } = analysis;
+    const controller = analysis.controller ?? "";
+    const generation = this.#ports.control.nextGeneration(controller, service, environment);
+    return {
+      ...wish,
+      id: `${id}-${generation}`,
+      analysisId: id,
+      controller,
+      service,
+      environment,
+      canary: analysis.canary.asked,
+      baseline: analysis.baseline.asked,
+      generation,
+    };
+  }
+
+  #tell(analysisId: string): void {
+    for (const listener of this.#listeners) listener(analysisId);
+  }
+
+  /** Opens report-only analyses for versions that emit at once and were never compared. */
+  openAutomatic(now: Instant): readonly Analysis[] {
+    if (!this.#settings.automatic) return [];
+    const { telemetry } = this.#ports;
+    const sealedTo = windowStart(now);
+    const openings = openingsOf(telemetry.deployments(), telemetry.activity(sealedTo - togetherMs), sealedTo);
+    return openings.flatMap((opening) => {
+      if (this.#compared.has(opening.canaryId)) return [];
+      this.#compared.add(opening.canaryId);
+      const earlier = this.#sameCanary(opening.service, opening.environment, opening.canary);
+      if (earlier.length > 0) return [];
+      const opened = this.open(
+        {
+          ...opening,
+          mode: "report",
+          policy: null,
+          idempotencyKey: null,
+          requestDigest: "",
+          openedBy: "auto",
+        },
+        now,
+      );
+      return opened.ok ? [opened.value.analysis] : [];
+    });
+  }
+
+  #sameCanary(service: string, environment: string, canary: string): readonly Analysis[] {
+    const stored = this.#ports.control.analyses({ service: null, environment, open: null, limit: 10_000 });
+    const names = this.#ports.telemetry
+      .deployments()
+      .filter((deployment) => deployment.environment === environment && hasAlias(deployment, canary))
+      .flatMap(({ aliases }) => aliases.map(({ value }) => value));
+    return stored.filter(
+      (analysis) =>
+        sameService(service, analysis.service) &&
+        (analysis.canary.asked === canary || names.includes(analysis.canary.asked)),
+    );
+  }
+
+  /** Opens an analysis, or returns the open one that the same request opened before. */
+  open(
+    request: OpenRequest,
+    now: Instant,
+  ): Result<{ readonly analysis: Analysis; readonly created: boolean }, OpenError> {
+    const { control } = this.#ports;
+    if (request.idempotencyKey !== null) {
+      const known = control.byIdempotencyKey(request.idempotencyKey);
+      if (known !== null) return this.#sameRequest(known, request);
+    }
+    const named = this.#policyAndMode(request);
+    if (!named.ok) return named;
+    const { policy, mode, controller } = named.value;
+    if (request.baseline !== null && request.baseline === request.canary) {
+      return err({
+        tag: "sameArms",
+        message: "canary and baseline name the same version: there is nothing to compare",
+      });
+    }
+    const same = this.#sameCanary(request.service, request.environment, request.canary);
+    const standing = same.find((analysis) => this.#open.has(analysis.id));
+    if (standing !== undefined && (standing.mode === mode || standing.mode === "act")) {
+      this.#rememberKey(request, standing.id, now);
+      return ok({ analysis: this.#open.get(standing.id)?.analysis ?? standing, created: false });
+    }
+    if (this.#open.size >= this.#settings.openAnalyses) {
+      this.counters.refusedOverLimit += 1;
+      return err({
+        tag: "alreadyActing",
+        message: `${this.#open.size} analyses are open, the limit openAnalyses; end some or raise it`,
+        analysisId: "",
+      });
+    }
+    if (standing !== undefined) this.#supersede(standing.id, now);
+    const baseline = request.baseline ?? this.#servingMost(request, now);
+    if (baseline === null) {
+      return err({
+        tag: "sameArms",
+        message: `no other version of ${request.service} is serving now, so the baseline must be named: send "baseline"`,
+      });
+    }
+    const attempt = 1 + same.filter((analysis) => analysis.terminal !== null).length;
+    return this.#create({ request, baseline, policy, mode, controller, attempt }, now);
+  }
+
+  #sameRequest(
+    known: { readonly analysisId: string; readonly requestDigest: string },
+    request: OpenRequest,
+  ): Result<{ readonly analysis: Analysis; readonly created: boolean }, OpenError> {
+    const stored = this.#ports.control.analysis(known.analysisId);
+    if (known.requestDigest !== request.requestDigest || stored === null) {
+      return err({
+        tag: "keyReused",
+        message: "this Idempotency-Key was used for another request; send a new key for a new request",
+      });
+    }
+    return ok({ analysis: this.#open.get(known.analysisId)?.analysis ?? stored.analysis, created: false });
+  }
+
+  #policyAndMode(
+    request: OpenRequest,
+  ): Result<{ readonly policy: Policy; readonly mode: Mode; readonly controller: string | null }, OpenError> {
+    const binding = bindingOf(this.#settings.bindings, request.service, request.environment);
+    const name = request.policy ?? binding?.policy ?? "default";
+    const policy = this.#settings.policies.get(name);
+    if (policy === undefined) {
+      const known = [...this.#settings.policies.keys()].join(", ");
+      return err({ tag: "unknownPolicy", message: `unknown policy "${name}"; known: ${known}` });
+    }
+    const controller = binding?.controller ?? null;
+    const mode = request.mode ?? (controller === null ? "report" : "act");
+    if (mode === "act" && controller === null) {
+      return err({
+        tag: "noController",
+        message: `no binding gives ${request.service} in "${request.environment}" a controller; add one to haldane.yaml, or ask with mode "report"`,
+      });
+    }
+    return ok({ policy, mode, controller: mode === "act" ? controller : null });
+  }
+
+  #servingMost(request: OpenRequest, now: Instant): string | null {
+    const { telemetry } = this.#ports;
+    const sealedTo = windowStart(now);
+    const group = telemetry
+      .deployments()
+      .filter((one) => one.environment === request.environment && sameService(request.service, one.service));
+    const alive = aliveVersions(group, telemetry.activity(sealedTo - togetherMs), sealedTo).filter(
+      ({ deployment }) => !hasAlias(deployment, request.canary),
+    );
+    const [first, ...rest] = alive;
+    if (first === undefined) return null;
+    const busiest = rest.reduce((a, b) => (b.requests > a.requests ? b : a), first);
+    return nameOf(busiest.deployment, group);
+  }
+
+  #create(
+    given: {
+      readonly request: OpenRequest;
+      readonly baseline: string;
+      readonly policy: Policy;
+      readonly mode: Mode;
+      readonly controller: string | null;
+      readonly attempt: number;
+    },
+    now: Instant,
+  ): Result<{ readonly analysis: Analysis; readonly created: boolean }, OpenError> {
+    const { analysis, wish } = newAnalysis(given, now);
+    const policyText = JSON.stringify(policyDocument(given.policy));
+    const stored = { analysis, engineState: JSON.stringify(emptyEngineState), policyText };
+    const opened = this.#ports.control.open(
+      stored,
+      {
+        analysis,
+        engineState: stored.engineState,
+        at: now,
+        changed: true,
+        commands: wish === null ? [] : [this.#command(analysis, wish)],
+        intervals: [],
+        note: null,
+      },
+      null,
+    );
+    if (!opened.ok) {
+      const standing = opened.error.tag === "alreadyActing" ? opened.error.analysisId : "";
+      return err({
+        tag: "alreadyActing",
+        message: `analysis ${standing} already moves the traffic of ${analysis.service} in "${analysis.environment}"; end it first, or ask with mode "report"`,
+        analysisId: standing,
+      });
+    }
+    this.#open.set(analysis.id, {
+      analysis,
+      state: emptyEngineState,
+      policy: given.policy,
+      policyText,
+      storedAt: now,
+    });
+    this.#rememberKey(given.request, analysis.id, now);
+    this.#tell(analysis.id);
+    return ok({ analysis, created: true });
+  }
+
+  #rememberKey(request: OpenRequest, analysisId: string, now: Instant): void {
+    if (request.idempotencyKey === null) return;
+    this.#ports.control.saveIdempotencyKey(request.idempotencyKey, analysisId, request.requestDigest, now);
+  }
+
+  /** A report-only analysis gives way to one that somebody asked for; it ends without a verdict. */
+  #supersede(id: string, now: Instant): void {
+    const entry = this.#open.get(id);
+    if (entry === undefined) return;
+    const analysis: Analysis = {
+      ...entry.analysis,
+      phase: { phase: "ended", as: "superseded", since: now },
+      action: { kind: "none", text: "an analysis that was asked for took its place" },
+    };
+    this.#save(entry, {
+      analysis,
+      state: entry.state,
+      wish: null,
+      intervals: [],
+      changed: true,
+      now,
+      note: null,
+    });
+  }
+
+  /** An operator's deed. Committed with who did it and why. */
+  operate(id: string, operation: Operation, now: Instant): Result<Analysis, OperateError> {
+    const entry = this.#open.get(id);
+    if (entry === undefined) {
+      const stored = this.#ports.control.analysis(id);
+      return stored === null
+        ? err({ tag: "notFound", message: `no analysis ${id}` })
+        : err({ tag: "conflict", message: `analysis ${id} has ended; open a new one` });
+    }
+    const operated = operate(entry.analysis, operation, now);
+    if (!operated.ok) return operated;
+    const { deed, actor, reason } = operation;
+    const saved = this.#save(entry, {
+      ...operated.value,
+      state: entry.state,
+      intervals: [],
+      changed: true,
+      now,
+      note: { actor, deed, reason },
+    });
+    return saved.ok ? ok(operated.value.analysis) : err({ tag: "conflict", message: saved.error.message });
+  }
+
+  analysis(id: string): Analysis | null {
+    return this.#open.get(id)?.analysis ?? this.#ports.control.analysis(id)?.analysis ?? null;
+  }
+
+  report(id: string): AnalysisReport | null {
+    const { control } = this.#ports;
+    const stored = control.analysis(id);
+    if (stored === null) return null;
+    const entry = this.#open.get(id);
+    const policy = entry?.policy ?? policyOf(stored.policyText);
+    return {
+      analysis: entry?.analysis ?? stored.analysis,
+      history: control.history(id),
+      intervals: control.intervals(id),
+      commands: control.commands(id),
+      policyText: stored.policyText,
+      steps: policy.steps.map(({ weight, dwell }) => ({ weight, dwellMs: dwell })),
+      notes: (entry?.state ?? readState(stored.engineState)).notes,
+    };
+  }
+}
+
+function newestOf(commands: ReturnType<ControlStore["commands"]>): (typeof commands)[number] | null {
+  return commands.reduce<(typeof commands)[number] | null>(
+    (newest, one) => (newest === null || one.command.generation > newest.command.generation ? one : newest),
+    null,
+  );
+}
+
+function readState(text: string): EngineState {
+  const state: unknown = JSON.parse(text);
+  // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- a decoder: the engine reads back what it wrote
+  const read = state as EngineState;
+  if (read.version !== 1)
+    throw new Error(`unknown version of a stored engine state: ${String(read.version)}`);
+  return read;
+}
+
+function policyOf(text: string): Policy {
+  const parsed = parsePolicy(JSON.parse(text));
+  if (!parsed.ok) throw new Error("a stored policy is not readable by this version");
+  return parsed.value;
+}

@@ -1,0 +1,289 @@
+import { baselineStrategies } from "#baselines/catalog.ts";
+import type { Analysis, ArmRef, IntervalPoint } from "#model/analysis.ts";
+import type { CommandRecord } from "#model/command.ts";
+import { deploymentLabel, type Deployment, type Instance } from "#model/deployment.ts";
+import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
+import { concludeVerdict, type VerdictOutcome } from "./conclude-verdict.ts";
+import { decide, type Wish } from "./decide.ts";
+import { describeCounts, judge, type Judgement } from "./judge.ts";
+import type { Policy } from "./policy.ts";
+import type { TelemetryReader } from "./ports.ts";
+import { resolveArm } from "./resolve-arm.ts";
+import type { EngineState } from "./signal.ts";
+import type { ArmRow } from "./tiles.ts";
+
+/** How far back a first analysis reads, and how much of the baseline's past freezes cut points (decision 19). */
+const lookBackMs = 600_000;
+/** A pause between two looks longer than this many windows is a gap in our own ingestion. */
+const gapWindows = 3;
+/** Signals whose interval is kept for the drawing at each look: the guarded ones, then the most suspicious. */
+const drawnSignals = 12;
+
+export interface LookInput {
+  readonly analysis: Analysis;
+  readonly state: EngineState;
+  readonly policy: Policy;
+  readonly telemetry: TelemetryReader;
+  readonly deployments: readonly Deployment[];
+  readonly newest: CommandRecord | null;
+  readonly now: Instant;
+  /** How often looks come, to tell a gap from a slow pace. */
+  readonly paceMs: number;
+  readonly frozen: boolean;
+  readonly stale: boolean;
+  readonly signalCap: number;
+}
+
+export interface LookOutcome {
+  readonly analysis: Analysis;
+  readonly state: EngineState;
+  readonly wish: Wish | null;
+  readonly intervals: readonly IntervalPoint[];
+  /** The word, phase, action or a conclusion differs from before: worth a line of history. */
+  readonly changed: boolean;
+}
+
+/** One look at one analysis: reads what was sealed, judges, concludes, decides. Changes nothing outside. */
+export function look(input: LookInput): LookOutcome {
+  const { analysis, now } = input;
+  if (analysis.terminal !== null) return actOnly(input);
+  const sealedTo = windowStart(now - input.policy.settle);
+  const arms = resolveArms(input);
+  const state = withGap(openEvidence(arms.state, input), input);
+  const judgement = judgeNow({ ...input, analysis: arms.analysis, state }, sealedTo, arms.waiting);
+  const outcome = concludeVerdict({
+    analysis: arms.analysis,
+    policy: input.policy,
+    judgement,
+    sealedTo,
+    now,
+    frozen: input.frozen,
+    stale: input.stale,
+  });
+  return settleOn(input, arms.analysis, judgement, outcome);
+}
+
+/** After the verdict only its command is followed. */
+function actOnly(input: LookInput): LookOutcome {
+  const decision = decide({ ...input, outcome: null });
+  const analysis = { ...input.analysis, ...pick(decision) };
+  return {
+    analysis,
+    state: input.state,
+    wish: decision.wish,
+    intervals: [],
+    changed:
+      analysis.phase.phase !== input.analysis.phase.phase ||
+      analysis.action.text !== input.analysis.action.text,
+  };
+}
+
+function pick(decision: ReturnType<typeof decide>): Pick<Analysis, "phase" | "action" | "weights"> {
+  return { phase: decision.phase, action: decision.action, weights: decision.weights };
+}
+
+function settleOn(
+  input: LookInput,
+  resolved: Analysis,
+  judgement: Judgement,
+  outcome: VerdictOutcome,
+): LookOutcome {
+  const decision = decide({ ...input, analysis: resolved, outcome });
+  const { verdict } = outcome;
+  const analysis: Analysis = {
+    ...resolved,
+    ...pick(decision),
+    verdict,
+    terminal: verdict.terminal ? { word: verdict.word, at: verdict.at } : null,
+    findings: judgement.concluded.map(({ finding }) => finding),
+  };
+  const before = input.analysis;
+  return {
+    analysis,
+    state: { ...judgement.state, lastLook: input.now, notes: notesOf(input, judgement) },
+    wish: decision.wish,
+    intervals: intervalsOf(judgement, input.now),
+    changed:
+      verdict.word !== before.verdict.word ||
+      analysis.phase.phase !== before.phase.phase ||
+      analysis.action.text !== before.action.text ||
+      verdict.reasons.map(({ code }) => code).join() !==
+        before.verdict.reasons.map(({ code }) => code).join(),
+  };
+}
+
+interface Arms {
+  readonly analysis: Analysis;
+  readonly state: EngineState;
+  /** Why an arm is not resolved; null where both are. */
+  readonly waiting: string | null;
+}
+
+/** Arms resolve when an analysis reads them (decision 5): a merge of revisions since the last look is followed here. */
+function resolveArms({ analysis, state, deployments }: LookInput): Arms {
+  const canary = resolveArm(deployments, analysis, analysis.canary.asked);
+  const baseline = resolveArm(deployments, analysis, analysis.baseline.asked);
+  const waiting = !canary.ok ? canary.error.message : !baseline.ok ? baseline.error.message : null;
+  const refer = (arm: ArmRef, found: typeof canary): ArmRef =>
+    found.ok
+      ? { asked: arm.asked, deploymentIds: [found.value.id], label: deploymentLabel(found.value) }
+      : arm;
+  const resolved = {
+    ...analysis,
+    canary: refer(analysis.canary, canary),
+    baseline: refer(analysis.baseline, baseline),
+  };
+  if (canary.ok && baseline.ok && canary.value.id === baseline.value.id) {
+    return {
+      analysis: resolved,
+      state: { ...state, canaryIds: [], baselineIds: [] },
+      waiting: `"${analysis.canary.asked}" and "${analysis.baseline.asked}" turned out to be names of one revision: there is nothing to compare`,
+    };
+  }
+  return {
+    analysis: resolved,
+    state: {
+      ...state,
+      canaryIds: resolved.canary.deploymentIds,
+      baselineIds: resolved.baseline.deploymentIds,
+    },
+    waiting,
+  };
+}
+
+function openEvidence(state: EngineState, { analysis, deployments, policy }: LookInput): EngineState {
+  if (state.evidenceFrom !== null) return state;
+  const find = (ids: readonly number[]): Deployment | undefined =>
+    deployments.find(({ id }) => id === ids[0]);
+  const canary = find(state.canaryIds);
+  const baseline = find(state.baselineIds);
+  if (canary === undefined || baseline === undefined) return state;
+  const floor = analysis.attempt === 1 ? analysis.opened - lookBackMs : analysis.opened + windowLengthMs;
+  const evidenceFrom = windowStart(Math.max(canary.firstSeen, floor));
+  const strategy = baselineStrategies[policy.baseline.strategy];
+  const context = { canaryFrom: evidenceFrom, baselineFrom: baseline.firstSeen, horizonMs: policy.horizon };
+  return { ...state, evidenceFrom, referenceShiftMs: strategy.shiftMs(context) };
+}
+
+function withGap(state: EngineState, { now, paceMs, policy }: LookInput): EngineState {
+  const { lastLook } = state;
+  if (lastLook === null || now - lastLook <= gapWindows * Math.max(windowLengthMs, paceMs)) return state;
+  return { ...state, gapUntil: now + policy.settle + windowLengthMs };
+}
+
+function judgeNow(input: LookInput, sealedTo: Instant, waiting: string | null): Judgement {
+  const { state, policy, analysis, telemetry } = input;
+  const { evidenceFrom } = state;
+  const none = { concluded: [], logHarm: 0, harmNeeded: Infinity, culprits: [], split: null };
+  if (evidenceFrom === null || (waiting !== null && state.canaryIds.length === 0)) {
+    const seen = lastSeenBefore(input, state);
+    return { ...none, state: seen, waiting: waiting ?? "no telemetry of the canary seen yet" };
+  }
+  const from = readFrom(state, evidenceFrom);
+  return judge({
+    analysis,
+    policy,
+    state: { ...state, evidenceFrom },
+    rows: readRows(input, { from, to: sealedTo, late: false }),
+    lateRows: readRows(input, { from: evidenceFrom, to: sealedTo, late: true }),
+    before: state.counts === null ? rowsBefore(input, evidenceFrom) : [],
+    instances: instancesOf(telemetry, state),
+    sealedTo,
+    signalCap: input.signalCap,
+  });
+}
+
+/** A baseline that is known tells that ingestion works, before the canary was ever seen. */
+function lastSeenBefore({ deployments, analysis }: LookInput, state: EngineState): EngineState {
+  const baseline = resolveArm(deployments, analysis, analysis.baseline.asked);
+  const baselineLast = baseline.ok ? baseline.value.lastSeen : null;
+  return { ...state, integrity: { ...state.integrity, baselineLast } };
+}
+
+function instancesOf(telemetry: TelemetryReader, state: EngineState): readonly Instance[] {
+  return telemetry.instances([...state.canaryIds, ...state.baselineIds]);
+}
+
+function readFrom(state: EngineState, evidenceFrom: Instant): Instant {
+  if (state.counts === null) return evidenceFrom;
+  const folded = state.signals.map(({ foldedTo }) => foldedTo);
+  return Math.min(state.integrity.foldedTo ?? evidenceFrom, ...folded);
+}
+
+function readRows(
+  { telemetry, state }: Pick<LookInput, "telemetry" | "state">,
+  { from, to, late }: { readonly from: Instant; readonly to: Instant; readonly late: boolean },
+): readonly ArmRow[] {
+  const shift = state.referenceShiftMs;
+  const canary = telemetry.samples({ deploymentIds: state.canaryIds, from, to, late });
+  // Windows past the end of the old version's history would compare the new version's time with itself.
+  const until =
+    shift === 0 || state.evidenceFrom === null ? to - shift : Math.min(to - shift, state.evidenceFrom);
+  const baseline = telemetry.samples({
+    deploymentIds: state.baselineIds,
+    from: from - shift,
+    to: until,
+    late,
+  });
+  return [
+    ...canary.map((row): ArmRow => ({ arm: "canary", row })),
+    ...baseline.map((row): ArmRow => ({
+      arm: "baseline",
+      row: shift === 0 ? row : { ...row, window: row.window + shift },
+    })),
+  ];
+}
+
+function rowsBefore({ telemetry, state }: LookInput, evidenceFrom: Instant): readonly ArmRow[] {
+  return telemetry
+    .samples({
+      deploymentIds: state.baselineIds,
+      from: evidenceFrom - lookBackMs,
+      to: evidenceFrom,
+      late: false,
+    })
+    .map((row): ArmRow => ({ arm: "baseline", row }));
+}
+
+function intervalsOf(judgement: Judgement, at: Instant): readonly IntervalPoint[] {
+  return [...judgement.concluded]
+    .sort(
+      (a, b) => Number(b.signal.guarded) - Number(a.signal.guarded) || (b.logHarm ?? 0) - (a.logHarm ?? 0),
+    )
+    .slice(0, drawnSignals)
+    .flatMap(({ finding }) =>
+      finding.effect === null || finding.interval === null
+        ? []
+        : [
+            {
+              at,
+              signal: finding.signal,
+              effect: finding.effect,
+              low: finding.interval[0],
+              high: finding.interval[1],
+            },
+          ],
+    );
+}
+
+function notesOf({ policy, telemetry }: LookInput, judgement: Judgement): readonly string[] {
+  const { state } = judgement;
+  const unidentified = instancesOf(telemetry, state).some(({ identified }) => !identified);
+  return [
+    describeCounts(state.counts),
+    baselineStrategies[policy.baseline.strategy].assumption,
+    "Healthy instances are taken to differ by about 25 % in error share and 6 % in speed (a prior, widened by a t distribution with 10 degrees of freedom).",
+    ...(unidentified
+      ? [
+          "Some telemetry names no instance (service.instance.id, pod or host): all of it counts as one instance.",
+        ]
+      : []),
+    ...judgement.concluded.flatMap(({ finding }) =>
+      finding.guarded && finding.marginWhy !== null ? [finding.marginWhy] : [],
+    ),
+    ...judgement.concluded.flatMap(({ unprovable }) => (unprovable === null ? [] : [unprovable])),
+    ...(state.unjudgedOperations > 0
+      ? [`${state.unjudgedOperations} operations came past the cap on signals and are not judged one by one.`]
+      : []),
+  ];
+}

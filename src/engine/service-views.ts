@@ -1,0 +1,95 @@
+import { deploymentLabel, type Deployment } from "#model/deployment.ts";
+import type { Analysis } from "#model/analysis.ts";
+import type { Measure } from "#model/sample.ts";
+import { windowStart, type Instant } from "#model/time.ts";
+import type { ServiceView, VersionView } from "./asking.ts";
+import { aliveVersions, togetherMs, whyNothingOpened } from "./automatic.ts";
+import type { Tally, TelemetryReader } from "./ports.ts";
+import { sameService } from "./resolve-arm.ts";
+import { sayTally } from "./say-tally.ts";
+
+/** Windows of the recent past that say which signals a version sends. */
+const signalsFromMs = 60_000;
+
+/** What Haldane sees of each service, and why no analysis is open where none is. */
+export function serviceViews(
+  telemetry: TelemetryReader,
+  openAnalyses: readonly Analysis[],
+  now: Instant,
+): readonly ServiceView[] {
+  const deployments = telemetry.deployments();
+  const tallies = telemetry.tallies();
+  const sealedTo = windowStart(now);
+  const activity = telemetry.activity(sealedTo - togetherMs);
+  const keys = new Map<string, { service: string; environment: string }>();
+  for (const { service, environment } of [...deployments, ...tallies]) {
+    keys.set(JSON.stringify([service, environment]), { service, environment });
+  }
+  return [...keys.values()]
+    .sort((a, b) =>
+      a.service < b.service ? -1 : a.service > b.service ? 1 : a.environment < b.environment ? -1 : 1,
+    )
+    .map(({ service, environment }) => {
+      const group = deployments.filter((one) => one.service === service && one.environment === environment);
+      const open = openAnalyses.filter(
+        (analysis) => analysis.environment === environment && sameService(analysis.service, service),
+      );
+      const alive = aliveVersions(group, activity, sealedTo);
+      return {
+        service,
+        environment,
+        versions: group.map((deployment) => versionView(deployment, telemetry, activity, now)),
+        tallies: talliesOf(tallies, service, environment),
+        openAnalyses: open.map(({ id }) => id),
+        whyNoAnalysis:
+          open.length > 0
+            ? null
+            : whyNothingOpened(alive.length, group.length, telemetry.instances(group.map(({ id }) => id))),
+      };
+    });
+}
+
+function talliesOf(tallies: readonly Tally[], service: string, environment: string): ServiceView["tallies"] {
+  return tallies
+    .filter((tally) => tally.service === service && tally.environment === environment)
+    .map(({ name, count }) => ({ name, count, why: sayTally(name) }));
+}
+
+function versionView(
+  deployment: Deployment,
+  telemetry: TelemetryReader,
+  activity: ReturnType<TelemetryReader["activity"]>,
+  now: Instant,
+): VersionView {
+  const instances = telemetry.instances([deployment.id]);
+  const live = instances.filter(({ lastSeen }) => lastSeen >= deployment.lastSeen - togetherMs);
+  const recent = telemetry.samples({
+    deploymentIds: [deployment.id],
+    from: windowStart(now) - signalsFromMs,
+    to: windowStart(now) + 5000,
+    late: false,
+  });
+  return {
+    label: deploymentLabel(deployment),
+    aliases: deployment.aliases,
+    instances: live.length,
+    unidentifiedInstances: live.some(({ identified }) => !identified),
+    firstSeen: deployment.firstSeen,
+    lastSeen: deployment.lastSeen,
+    requestsLastMinute: activity.find(({ deploymentId }) => deploymentId === deployment.id)?.requests ?? 0,
+    signals: [...new Set(recent.map(({ measure }) => signalName(measure)))].sort(),
+  };
+}
+
+function signalName(measure: Measure): string {
+  switch (measure.kind) {
+    case "requests":
+      return `requests (${measure.source})`;
+    case "logs":
+      return "logs";
+    case "counter":
+    case "gauge":
+    case "histogram":
+      return `${measure.kind} ${measure.metric}`;
+  }
+}
