@@ -1,10 +1,11 @@
-import { binomialAtLeast } from "#analyzers/stats/incomplete-beta.ts";
+import { deadlineChance } from "#analyzers/stats/deadline-chance.ts";
 import { instanceSpread, roundedUp } from "#analyzers/stats/effective-instances.ts";
+import { likelihoodPeak } from "#analyzers/stats/likelihood-peak.ts";
 import { logBelowLimit } from "#analyzers/stats/known-limit.ts";
 import { logAddExp } from "#analyzers/stats/log-sum-exp.ts";
 import { logRatioOfMarginals, type PriorPair, type RandomEffects } from "#analyzers/stats/random-effects.ts";
 import { addRateLikelihood, type RateBucket } from "#analyzers/stats/rate-likelihood.ts";
-import { harmSteps, ratioGrid, ratioStep } from "#analyzers/stats/ratio-grid.ts";
+import { harmSteps, ratioGrid } from "#analyzers/stats/ratio-grid.ts";
 import { ratioSequence, rememberedPriors } from "#analyzers/stats/ratio-sequence.ts";
 import { provableLogMargin } from "#analyzers/stats/widened-margin.ts";
 
@@ -225,51 +226,9 @@ function safePriors(plan: SharePlan, tauE: number, marginUsed: number): PriorPai
   return rememberedPriors("share", ratioGrid, effects);
 }
 
-/** Slope of an evenly spaced curve at a point: five-point differences inside, simpler ones at the ends. */
-function slopeAt(curve: readonly number[], i: number): number {
-  const at = (j: number): number => curve[j] ?? 0;
-  const last = curve.length - 1;
-  if (i >= 2 && i <= last - 2)
-    return (at(i - 2) - 8 * at(i - 1) + 8 * at(i + 1) - at(i + 2)) / (12 * ratioStep);
-  const from = Math.max(0, i - 1);
-  const to = Math.min(last, i + 1);
-  return (at(to) - at(from)) / ((to - from) * ratioStep);
-}
-
-/**
- * Chance of at least the canary's errors under the null at the tolerance, given each tile's total: the mean over the null
- * of P(Binomial(k, q(u)) >= x_c), where q(u) is the expected canary share over all tiles, read from the slope of the
- * likelihood (x_c - k q). Hoeffding 1956: the tail of the sum of tiles with unequal splits is at most this binomial tail
- * above the mean; below it the chance is taken as 1.
- */
-function deadlineChance(
-  likelihood: readonly number[],
-  logNull: readonly number[],
-  x: number,
-  k: number,
-): number {
-  let chance = 0;
-  for (let i = 0; i < logNull.length; i += 1) {
-    const prior = Math.exp(logNull[i] ?? -Infinity);
-    if (prior < 1e-14) continue;
-    const mean = Math.min(k, Math.max(0, x - slopeAt(likelihood, i)));
-    chance += prior * (x <= mean + 1 ? 1 : binomialAtLeast(x, k, mean / k));
-  }
-  return Math.min(1, chance);
-}
-
 function effectOf(likelihood: readonly number[], canaryX: number, baselineX: number): number | null {
   if (baselineX === 0) return null;
-  if (canaryX === 0) return 0;
-  let top = 0;
-  for (let i = 1; i < likelihood.length; i += 1) if ((likelihood[i] ?? 0) > (likelihood[top] ?? 0)) top = i;
-  const here = likelihood[top] ?? 0;
-  const before = likelihood[top - 1];
-  const after = likelihood[top + 1];
-  const at = ratioGrid[top] ?? 0;
-  if (before === undefined || after === undefined) return Math.exp(at);
-  const bend = before - 2 * here + after;
-  return Math.exp(at + (bend < 0 ? (ratioStep * (before - after)) / (2 * bend) : 0));
+  return canaryX === 0 ? 0 : Math.exp(likelihoodPeak(likelihood, ratioGrid));
 }
 
 function intervalOf(
@@ -329,6 +288,11 @@ export function concludeShare(
     baseline,
     tilesUsed: all.tilesUsed,
     deadlineP:
-      errors === 0 ? null : deadlineChance(likelihood, harm.logNull, canary.x / plan.phi, errors / plan.phi),
+      errors === 0
+        ? null
+        : deadlineChance(likelihood, ratioGrid, harm.logNull, {
+            x: canary.x / plan.phi,
+            k: errors / plan.phi,
+          }),
   };
 }
