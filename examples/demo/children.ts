@@ -4,6 +4,8 @@ import { basename } from "node:path";
 /** A process of the demo. */
 export interface Child {
   readonly name: string;
+  /** -1 where the process could not be started. */
+  readonly pid: number;
   /** Sends a message to it; a child that has gone hears nothing. */
   send(message: object): void;
   /** The last lines of its output, for people who ask why. */
@@ -75,6 +77,7 @@ export function createChildren(onDeath: (child: Child, how: string) => void): Ch
       });
       const child: Child = {
         name: options.name,
+        pid: forked.pid ?? -1,
         send(message) {
           if (forked.connected) forked.send(message);
         },

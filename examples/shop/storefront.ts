@@ -4,6 +4,7 @@ import { goods, total } from "./goods.ts";
 import { failureShare, type Release, slowdown } from "./release.ts";
 import { matchRoute, type Route, routeName } from "./routes.ts";
 import type { Telemetry } from "./telemetry.ts";
+import { workMs } from "./work-time.ts";
 
 /** A running instance of the shop. */
 export interface Storefront {
@@ -105,12 +106,6 @@ function parseItems(body: string): readonly string[] | null {
   } catch {
     return null;
   }
-}
-
-/** A log-normal time around the route's median, at most ten times it: the wait for the backend of the route. */
-function workMs(route: Route, factor: number, random: () => number): number {
-  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
-  return route.medianMs * factor * Math.min(10, Math.exp(route.spread * normal));
 }
 
 function pause(durationMs: number): Promise<void> {

@@ -4,11 +4,8 @@ import { describe, expect, it } from "vitest";
 import { listen } from "#examples/listen.ts";
 import { chooseRoute, dueBy, startLoad } from "#examples/load/load.ts";
 import { routeName, routes } from "#examples/shop/routes.ts";
+import { until } from "#test/support/listening.ts";
 import { seededRandom } from "#test/support/seeded-random.ts";
-
-async function until(done: () => boolean): Promise<void> {
-  while (!done()) await new Promise((resolve) => setTimeout(resolve, 5));
-}
 
 describe("the load", () => {
   it("what is due follows the clock alone", () => {
