@@ -95,7 +95,7 @@ export function createReceiver(options: ReceiverOptions): Receiver {
       return outcomeAnswer(outcome, signal, format);
     } catch {
       // A fault of ours: 503 makes the sender keep its data and try again, 500 would lose it.
-      return retryLater(format, "the body could not be processed", limits.retryAfterSeconds);
+      return retryLater(asked.format, "the body could not be processed", limits.retryAfterSeconds);
     } finally {
       budget.release(read.value.reserved);
     }
