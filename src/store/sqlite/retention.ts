@@ -128,7 +128,9 @@ export function retainSamples(
       merged += rows.length;
     }
     const tooOld = Math.min(at.now - retention.dropMs, pinned);
-    const dropped = prepareDrop(db).run(2, tooOld, retention.rowsPerCall).changes;
+    const drop = prepareDrop(db);
+    let dropped = 0;
+    for (const tier of [2, 1, 0]) dropped += drop.run(tier, tooOld, retention.rowsPerCall).changes;
     return { merged, dropped: dropped + dropForSpace(db, retention, Math.min(at.now, pinned)) };
   });
   return round.immediate();

@@ -1,0 +1,322 @@
+import { expect } from "vitest";
+import type { TelemetryBatch, TelemetryReader, TelemetryWriter } from "#engine/ports.ts";
+import type { Deployment, Instance } from "#model/deployment.ts";
+import type { Measure, Sample } from "#model/sample.ts";
+
+/** A telemetry store under test: its writer and a reader that sees what the writer committed. */
+export interface TelemetryUnderTest {
+  readonly writer: TelemetryWriter;
+  readonly reader: TelemetryReader;
+}
+
+export interface TelemetryCheck {
+  readonly title: string;
+  readonly run: (store: TelemetryUnderTest) => void;
+}
+
+export const emptyBatch: TelemetryBatch = {
+  deployments: [],
+  merges: [],
+  instances: [],
+  series: [],
+  samples: [],
+  cumulative: [],
+  tallies: [],
+  digests: [],
+};
+
+export const t0 = 1_700_000_000_000 - (1_700_000_000_000 % 600_000);
+const hourMs = 3_600_000;
+
+export function deployment(id: number, version: string): Deployment {
+  return {
+    id,
+    service: "shop/checkout",
+    environment: "prod",
+    aliases: [{ kind: "version", value: version }],
+    firstSeen: t0 + id,
+    lastSeen: t0 + 1000 + id,
+    earliestStart: null,
+  };
+}
+
+export function instance(id: number, deploymentId: number, name: string): Instance {
+  return {
+    id,
+    deploymentId,
+    name,
+    identified: true,
+    started: t0 + 0.25,
+    firstSeen: t0,
+    lastSeen: t0 + 1,
+  };
+}
+
+export const spans: Measure = { kind: "requests", source: "spans", operation: "POST /pay" };
+const metrics: Measure = { kind: "requests", source: "metrics", operation: "POST /pay" };
+
+export function requests(count: number, errors = 0): Sample {
+  return { kind: "requests", count, errors, clientErrors: 0, duration: null, sampledShare: 1 };
+}
+
+/** One deployment (1) with one instance (10) and one series of spans (100). */
+export const oneSeries: TelemetryBatch = {
+  ...emptyBatch,
+  deployments: [deployment(1, "1.0.0")],
+  instances: [instance(10, 1, "pod-a")],
+  series: [{ id: 100, instanceId: 10, measure: spans }],
+};
+
+function at(window: number, sample: Sample, late = false): TelemetryBatch["samples"][number] {
+  return { seriesId: 100, window, late, sample };
+}
+
+function countIn(store: TelemetryUnderTest, deploymentIds: readonly number[], late = false): number {
+  const rows = store.reader.samples({ deploymentIds, from: 0, to: t0 * 2, late });
+  return rows.reduce((sum, row) => sum + (row.sample.kind === "requests" ? row.sample.count : 0), 0);
+}
+
+const writing: readonly TelemetryCheck[] = [
+  {
+    title:
+      "what was committed is read back: deployments, instances, series, samples, tallies, cumulative states",
+    run: ({ writer, reader }) => {
+      const state = {
+        key: "k",
+        start: t0,
+        time: t0 + 0.5,
+        value: 3,
+        sum: NaN,
+        counts: [1, 2],
+        offset: -3,
+        scale: 4,
+      };
+      writer.commit({ ...oneSeries, samples: [at(t0, requests(5, 1))], cumulative: [state] });
+      expect(reader.deployments()).toStrictEqual([deployment(1, "1.0.0")]);
+      expect(writer.deployments()).toStrictEqual([deployment(1, "1.0.0")]);
+      expect(reader.instances([1])).toStrictEqual([instance(10, 1, "pod-a")]);
+      expect(writer.instances()).toStrictEqual([instance(10, 1, "pod-a")]);
+      expect(writer.series()).toStrictEqual(oneSeries.series);
+      expect(writer.cumulative()).toStrictEqual([state]);
+      expect(writer.sample(100, t0, false)).toStrictEqual(requests(5, 1));
+      expect(writer.sample(100, t0, true)).toBeNull();
+      const query = { deploymentIds: [1], from: t0, to: t0 + 5000, late: false };
+      expect(reader.samples(query)).toStrictEqual([
+        { deploymentId: 1, instanceId: 10, measure: spans, window: t0, late: false, sample: requests(5, 1) },
+      ]);
+      expect(reader.samples({ ...query, from: t0 + 1 })).toStrictEqual([]);
+      expect(reader.samples({ ...query, to: t0 })).toStrictEqual([]);
+    },
+  },
+  {
+    title: "a sample committed again replaces the one under its key, a tally adds",
+    run: (store) => {
+      const tally = { service: "shop/checkout", environment: "prod", name: "late", count: 2 };
+      store.writer.commit({ ...oneSeries, samples: [at(t0, requests(5))], tallies: [tally] });
+      store.writer.commit({ ...emptyBatch, samples: [at(t0, requests(7))], tallies: [tally] });
+      expect(countIn(store, [1])).toBe(7);
+      expect(store.reader.tallies()).toStrictEqual([{ ...tally, count: 4 }]);
+    },
+  },
+  {
+    title: "a late sample never touches the one of its sealed window",
+    run: (store) => {
+      store.writer.commit({ ...oneSeries, samples: [at(t0, requests(5)), at(t0, requests(2), true)] });
+      expect(countIn(store, [1], false)).toBe(5);
+      expect(countIn(store, [1], true)).toBe(2);
+    },
+  },
+  {
+    title: "a batch that cannot be written whole leaves nothing behind",
+    run: (store) => {
+      store.writer.commit(oneSeries);
+      const stray = { seriesId: 999, window: t0, late: false, sample: requests(1) };
+      const digests = [{ digest: "d1", at: t0 }];
+      expect(() => {
+        store.writer.commit({ ...emptyBatch, samples: [at(t0, requests(5)), stray], digests });
+      }).toThrow(/FOREIGN KEY/);
+      expect(countIn(store, [1])).toBe(0);
+      expect(store.writer.knowsDigest("d1")).toBe(false);
+    },
+  },
+  {
+    title: "the digest of a body is known until it is forgotten",
+    run: ({ writer }) => {
+      const digests = [
+        { digest: "old", at: t0 },
+        { digest: "new", at: t0 + 600_000 },
+      ];
+      writer.commit({ ...emptyBatch, digests });
+      writer.commit({ ...emptyBatch, digests });
+      writer.forgetDigests(t0 + 1);
+      expect([writer.knowsDigest("old"), writer.knowsDigest("new")]).toStrictEqual([false, true]);
+    },
+  },
+];
+
+const reading: readonly TelemetryCheck[] = [
+  {
+    title: "a merged deployment is read under the other, its pod is one instance and its sample one sample",
+    run: (store) => {
+      store.writer.commit({
+        ...oneSeries,
+        deployments: [
+          deployment(1, "1.0.0"),
+          { ...deployment(2, "1.0.0"), aliases: [{ kind: "templateHash", value: "abc" }] },
+        ],
+        instances: [instance(10, 1, "pod-a"), instance(20, 2, "pod-a"), instance(21, 2, "pod-b")],
+        series: [
+          { id: 100, instanceId: 10, measure: spans },
+          { id: 200, instanceId: 20, measure: spans },
+          { id: 210, instanceId: 21, measure: spans },
+        ],
+        samples: [100, 200, 210].map((seriesId) => ({
+          seriesId,
+          window: t0,
+          late: false,
+          sample: requests(5),
+        })),
+      });
+      expect(store.reader.samples({ deploymentIds: [1], from: t0, to: t0 + 1, late: false })).toHaveLength(1);
+      store.writer.commit({ ...emptyBatch, merges: [{ from: 1, into: 2 }] });
+      for (const asked of [[1], [2], [1, 2]]) {
+        const rows = store.reader.samples({ deploymentIds: asked, from: t0, to: t0 + 1, late: false });
+        expect(rows.map((row) => [row.deploymentId, row.instanceId, row.sample])).toStrictEqual([
+          [2, 10, requests(10)],
+          [2, 21, requests(5)],
+        ]);
+        expect(store.reader.instances(asked).map((one) => [one.id, one.deploymentId])).toStrictEqual([
+          [10, 2],
+          [21, 2],
+        ]);
+      }
+      expect(
+        store.reader.deployments().map((one) => [one.id, one.aliases.length, one.firstSeen]),
+      ).toStrictEqual([[2, 2, t0 + 1]]);
+      expect(store.writer.merges()).toStrictEqual([{ from: 1, into: 2 }]);
+      expect(store.writer.deployments()).toHaveLength(2);
+    },
+  },
+  {
+    title: "merges chain",
+    run: (store) => {
+      store.writer.commit({
+        ...oneSeries,
+        deployments: [1, 2, 3].map((id) => deployment(id, `${id}`)),
+        samples: [at(t0, requests(5))],
+        merges: [
+          { from: 1, into: 2 },
+          { from: 2, into: 3 },
+        ],
+      });
+      expect(countIn(store, [3])).toBe(5);
+      expect(store.reader.deployments().map((one) => one.id)).toStrictEqual([3]);
+    },
+  },
+  {
+    title: "activity tells the newest and oldest window and counts requests once, by spans or by metrics",
+    run: ({ writer, reader }) => {
+      writer.commit({
+        ...oneSeries,
+        series: [...oneSeries.series, { id: 101, instanceId: 10, measure: metrics }],
+        samples: [
+          at(t0, requests(5)),
+          at(t0 + 5000, requests(5)),
+          at(t0 + 10_000, requests(3)),
+          { seriesId: 101, window: t0 + 5000, late: false, sample: requests(9) },
+        ],
+      });
+      expect(reader.activity(t0 + 5000)).toStrictEqual([
+        { deploymentId: 1, newestWindow: t0 + 10_000, oldestWindow: t0 + 5000, requests: 9 },
+      ]);
+      expect(reader.activity(t0 + 15_000)).toStrictEqual([]);
+    },
+  },
+];
+
+function fill(store: TelemetryUnderTest, windows: number): void {
+  const samples = Array.from({ length: windows }, (_, i) => at(t0 + i * 5000, requests(1)));
+  store.writer.commit({ ...oneSeries, samples });
+}
+
+function windowsOf(store: TelemetryUnderTest): readonly number[] {
+  const rows = store.reader.samples({ deploymentIds: [1], from: 0, to: t0 * 2, late: false });
+  return rows.map((row) => row.window - t0).sort((a, b) => a - b);
+}
+
+const thinning: readonly TelemetryCheck[] = [
+  {
+    title: "windows of 5 s become 1 min after 2 h, 10 min after 24 h, and nothing is lost on the way",
+    run: (store) => {
+      fill(store, 240);
+      store.writer.retain(t0 + 2 * hourMs + 120_000, null);
+      expect(windowsOf(store).slice(0, 4)).toStrictEqual([0, 60_000, 120_000, 125_000]);
+      expect(countIn(store, [1])).toBe(240);
+      store.writer.retain(t0 + 24 * hourMs + 600_000, null);
+      expect(windowsOf(store).slice(0, 2)).toStrictEqual([0, 600_000]);
+      expect(countIn(store, [1])).toBe(240);
+    },
+  },
+  {
+    title: "what is older than 7 d is dropped",
+    run: (store) => {
+      fill(store, 2);
+      const merged = store.writer.retain(t0 + 7 * 24 * hourMs, null);
+      expect(merged).toStrictEqual({ merged: 3, dropped: 0 });
+      expect(store.writer.retain(t0 + 7 * 24 * hourMs + 1, null)).toStrictEqual({ merged: 0, dropped: 1 });
+      expect(countIn(store, [1])).toBe(0);
+    },
+  },
+  {
+    title: "pinned windows are left alone, however old",
+    run: (store) => {
+      fill(store, 24);
+      store.writer.retain(t0 + 30 * 24 * hourMs, t0 + 60_000);
+      expect(windowsOf(store)).toStrictEqual(Array.from({ length: 12 }, (_, i) => 60_000 + i * 5000));
+    },
+  },
+  {
+    title: "a sample that comes after its window was thinned adds to it and replaces nothing",
+    run: (store) => {
+      fill(store, 12);
+      store.writer.retain(t0 + 3 * hourMs, null);
+      expect(store.writer.sample(100, t0, false)).toBeNull();
+      store.writer.commit({ ...emptyBatch, samples: [at(t0, requests(4))] });
+      expect(countIn(store, [1])).toBe(16);
+      store.writer.retain(t0 + 3 * hourMs, null);
+      expect(windowsOf(store)).toStrictEqual([0]);
+      expect(countIn(store, [1])).toBe(16);
+    },
+  },
+  {
+    title: "a sender that changes its buckets within a minute keeps a row for each layout",
+    run: (store) => {
+      const explicit = (bounds: readonly number[]): Sample => ({
+        ...{ kind: "requests", count: 1, errors: 0, clientErrors: 0, sampledShare: 1 },
+        duration: { layout: "explicit", unit: "s", bounds, counts: [1, 0], sum: 1 },
+      });
+      const inMilliseconds: Sample = {
+        ...{ kind: "requests", count: 1, errors: 0, clientErrors: 0, sampledShare: 1 },
+        duration: {
+          layout: "exponential",
+          unit: "ms",
+          scale: 4,
+          zeroCount: 0,
+          offset: 3,
+          counts: [1],
+          sum: 1,
+        },
+      };
+      const samples = [explicit([1]), explicit([1]), inMilliseconds].map((sample, i) =>
+        at(t0 + i * 5000, sample),
+      );
+      store.writer.commit({ ...oneSeries, samples });
+      store.writer.retain(t0 + 3 * hourMs, null);
+      expect(windowsOf(store)).toHaveLength(2);
+      expect(countIn(store, [1])).toBe(3);
+    },
+  },
+];
+
+/** What every telemetry store must do; each check is given an empty store. */
+export const telemetryChecks: readonly TelemetryCheck[] = [...writing, ...reading, ...thinning];
