@@ -1,10 +1,14 @@
-import { concludeDuration, type DurationConclusion } from "#analyzers/metrics/duration.ts";
+import {
+  concludeDuration,
+  type DurationConclusion,
+  type QuantileConclusion,
+} from "#analyzers/metrics/duration.ts";
 import { concludeShare, sequentialPart, type ShareConclusion } from "#analyzers/metrics/share.ts";
 import type { Conclusion, Finding } from "#model/finding.ts";
 import { attemptFactor, durationPlan, sharePlan, type FoldContext } from "./fold.ts";
 import type { Signal, SignalState } from "./signal.ts";
 import { durationTile, shareTile, type ArmRow } from "./tiles.ts";
-import { sayCount, sayInterval, sayRatio, sayShare, sayValue } from "./wording.ts";
+import { sayCount, sayInterval, sayQuantile, sayRatio, sayShare, sayValue } from "./wording.ts";
 
 /** Share of alpha that is kept for the one exact test at the deadline. */
 export const deadlineShare = 0.25;
@@ -75,10 +79,7 @@ function shareFinding(signal: Signal, conclusion: ShareConclusion, context: Fold
   const noun = nounOf(signal);
   const place = signal.operation === "" ? "the service" : signal.operation;
   const rates = `${sayShare(canary.n === 0 ? 0 : canary.x / canary.n)} of ${sayCount(canary.n, "canary request")} against ${sayShare(baseline.n === 0 ? 0 : baseline.x / baseline.n)} of ${sayCount(baseline.n, "baseline request")}`;
-  const ratio =
-    conclusion.effect !== null && conclusion.interval !== null
-      ? `, ${sayRatio(conclusion.effect)} (interval ${sayInterval(conclusion.interval)})`
-      : "";
+  const ratio = sayEffect(conclusion);
   const worse = `${place}: ${noun} in ${rates}${ratio}; up to ${sayRatio(limits.tolerance)} is tolerated`;
   const limit = `${sayRatio(conclusion.marginUsed)}${limits.ceiling === null ? "" : ` or ${sayShare(limits.ceiling)}`}`;
   const sentences: Record<Conclusion, string> = {
@@ -127,18 +128,19 @@ function durationFinding(signal: Signal, conclusion: DurationConclusion, context
   const place =
     signal.operation === "" ? (signal.metric === "" ? "the service" : signal.metric) : signal.operation;
   const unit = conclusion.unit;
-  const shown = (value: number | null): string => (value === null ? "unknown" : sayValue(value, unit));
-  const medians = `median ${shown(canary.p50)} in ${sayCount(canary.n, "canary request")} against ${shown(baseline.p50)} in ${sayCount(baseline.n, "baseline request")}`;
-  const ratio =
-    conclusion.effect !== null && conclusion.interval !== null
-      ? `, ${sayRatio(conclusion.effect)} (interval ${sayInterval(conclusion.interval)})`
-      : "";
-  const tails = `, p95 ${shown(canary.p95)} against ${shown(baseline.p95)}`;
+  const worst = conclusion.perQuantile.reduce<QuantileConclusion | null>(
+    (top, one) => ((one.effect ?? 0) > (top?.effect ?? -1) ? one : top),
+    null,
+  );
+  const shown = (value: number | null | undefined): string =>
+    value === null || value === undefined ? "unknown" : sayValue(value, unit);
+  const values = `${sayQuantile(worst?.q ?? 0.5)} ${shown(worst?.canaryValue)} in ${sayCount(canary.n, "canary request")} against ${shown(worst?.baselineValue)} in ${sayCount(baseline.n, "baseline request")}`;
+  const ratio = sayEffect(conclusion);
   const margin = sayRatio(conclusion.marginUsed);
   const sentences: Record<Conclusion, string> = {
-    worse: `${place} is slower: ${medians}${ratio}${tails}; up to ${sayRatio(limits.tolerance)} is tolerated`,
-    notWorse: `${place}: ${medians}${tails}; proven less than ${margin} as slow`,
-    open: `${place}: ${medians}${ratio}${tails}; neither harm nor safety (${margin}) is proven yet`,
+    worse: `${place} is slower: ${values}${ratio}; up to ${sayRatio(limits.tolerance)} is tolerated`,
+    notWorse: `${place}: ${values}; proven below ${margin} at every guarded quantile`,
+    open: `${place}: ${values}${ratio}; neither harm nor safety (${margin}) is proven yet`,
     unknown: `${place}: no durations of ${canary.n === 0 ? "the canary" : "the baseline"} to compare yet`,
   };
   return {
@@ -227,6 +229,14 @@ function evidenceOf(
     safeNeeded: signal.guarded ? -Math.log(policy.beta) : null,
     tileMs: counts.tileMs,
   };
+}
+
+/** ", 1.42x (interval 1.2x to 1.6x)", with what is known of the two. */
+function sayEffect({ effect, interval }: Pick<ShareConclusion, "effect" | "interval">): string {
+  if (interval === null) return effect === null ? "" : `, ${sayRatio(effect)}`;
+  return effect === null
+    ? `, ${sayInterval(interval)}`
+    : `, ${sayRatio(effect)} (interval ${sayInterval(interval)})`;
 }
 
 function unprovableOf(

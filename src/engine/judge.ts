@@ -3,7 +3,8 @@ import type { Instance } from "#model/deployment.ts";
 import { overflowOperation } from "#model/sample.ts";
 import type { Instant } from "#model/time.ts";
 import { concludeSplit } from "#analyzers/metrics/split.ts";
-import { closedMeans, logWeightedMean } from "#analyzers/stats/weighted-mean.ts";
+import { closedWeightedMeans } from "#analyzers/stats/closed-weighted-mean.ts";
+import { logWeightedMean } from "#analyzers/stats/log-sum-exp.ts";
 import { chooseCountSource } from "./count-source.ts";
 import { concludeSignal, harmThreshold, type Concluded } from "./findings.ts";
 import { foldSignal, openSignal, type FoldContext } from "./fold.ts";
@@ -182,9 +183,10 @@ function warmth(input: JudgeInput): IsWarm {
 
 /** Weight that has no evidence counts as an e-value of 1: unused weight is not given to others. */
 function meanHarm(concluded: readonly Concluded[]): number {
-  const known = concluded.map(({ logHarm, signal }) => ({ logE: logHarm ?? 0, weight: signal.weight }));
-  const used = known.reduce((sum, { weight }) => sum + weight, 0);
-  return logWeightedMean([...known, { logE: 0, weight: Math.max(0, 1 - used) }]);
+  const logs = concluded.map(({ logHarm }) => logHarm ?? 0);
+  const weights = concluded.map(({ signal }) => signal.weight);
+  const used = weights.reduce((sum, weight) => sum + weight, 0);
+  return logWeightedMean([...logs, 0], [...weights, Math.max(0, 1 - used)]);
 }
 
 function culpritsOf(concluded: readonly Concluded[], logHarm: number, needed: number): readonly Concluded[] {
@@ -192,7 +194,7 @@ function culpritsOf(concluded: readonly Concluded[], logHarm: number, needed: nu
   const strength = ({ logHarm: own, signal }: Concluded): number =>
     (own ?? -Infinity) + Math.log(signal.weight);
   const byStrength = [...concluded].sort((a, b) => strength(b) - strength(a));
-  const closed = closedMeans(
+  const closed = closedWeightedMeans(
     byStrength.map(({ logHarm: own, signal }) => ({ logE: own ?? 0, weight: signal.weight })),
   );
   const named = byStrength.filter((_, at) => (closed[at] ?? 0) >= needed);

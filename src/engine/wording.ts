@@ -18,8 +18,15 @@ export function sayRatio(ratio: number): string {
   return `${sayNumber(ratio)}x`;
 }
 
+/** Past these the interval is open: the grids on which ratios are judged end there. */
+const lowestRatio = 0.08;
+const highestRatio = 148;
+
+/** An interval of ratios: "1.2x to 1.6x", or one-sided where nothing bounds the other side. */
 export function sayInterval(interval: readonly [number, number]): string {
-  return `${sayRatio(interval[0])} to ${sayRatio(interval[1])}`;
+  const [low, high] = interval;
+  if (high >= highestRatio) return `at least ${sayRatio(low)}`;
+  return low <= lowestRatio ? `at most ${sayRatio(high)}` : `${sayRatio(low)} to ${sayRatio(high)}`;
 }
 
 /** A duration in its sender's unit, seconds shown as milliseconds below one second. */
@@ -30,4 +37,9 @@ export function sayValue(value: number, unit: string): string {
 
 export function sayCount(count: number, noun: string): string {
   return `${sayNumber(count)} ${noun}${count === 1 ? "" : "s"}`;
+}
+
+/** "the median" or "p95". */
+export function sayQuantile(q: number): string {
+  return q === 0.5 ? "median" : `p${sayNumber(q * 100)}`;
 }
