@@ -1,0 +1,152 @@
+import type { IntervalPoint } from "#model/analysis.ts";
+import type { ArmReading, Finding } from "#model/finding.ts";
+import { sayCount, sayInterval, sayNumber, sayRatio, sayShare, sayValue } from "#engine/wording.ts";
+import type { Instant } from "#model/time.ts";
+import { drawInterval, elementId } from "./draw-interval.ts";
+import { html, type Markup } from "./html.ts";
+import { conclusionTones } from "./tones.ts";
+
+/** What the rows of one page share. `index` numbers the drawings. */
+export interface SignalContext {
+  readonly intervals: ReadonlyMap<string, readonly IntervalPoint[]>;
+  readonly now: Instant;
+}
+
+export function sayReading({ value, unit }: ArmReading): string {
+  if (value === null || !Number.isFinite(value)) return "–";
+  return unit === "share" ? sayShare(value) : sayValue(value, unit);
+}
+
+function nounOf({ kind }: Finding): string {
+  return kind === "counter" || kind === "gauge" || kind === "histogram" ? "value" : "request";
+}
+
+function readingCell(arm: ArmReading, name: "Canary" | "Baseline", finding: Finding): Markup {
+  return html`<td role="cell" class="reading">
+    <span class="arm">${name}</span>
+    <b>${sayReading(arm)}</b>
+    <span class="soft">${sayCount(arm.n, nounOf(finding))}<br />${sayCount(arm.instances, "instance")}</span>
+  </td>`;
+}
+
+/** How far the evidence has come, where the finding says what it needs. */
+function sayEvidence({ evidence, conclusion }: Finding): string | null {
+  const part = (name: string, has: number | null, needs: number | null): string | null =>
+    has === null || needs === null || needs <= 0
+      ? null
+      : `${name} ${sayNumber(Math.min(Math.max(Math.round((has / needs) * 100), 0), 999))} %`;
+  const parts = [
+    part("harm", evidence.harm, evidence.harmNeeded),
+    part("safety", evidence.safe, evidence.safeNeeded),
+  ].filter((said) => said !== null);
+  if (parts.length === 0 || conclusion === "unknown") return null;
+  return `Evidence, of what a conclusion needs: ${parts.join(", ")}`;
+}
+
+function ratioCell(finding: Finding, context: SignalContext, id: string): Markup {
+  const drawing =
+    finding.kind === "split"
+      ? null
+      : drawInterval(finding, context.intervals.get(finding.signal) ?? [], context.now, id);
+  const { effect, interval } = finding;
+  const say = finding.kind === "split" ? sayShare : sayRatio;
+  const words =
+    effect === null || !Number.isFinite(effect)
+      ? html`<span class="soft">nothing to compare yet</span>`
+      : html`<b>${say(effect)}</b
+          >${interval === null ? null : html` <span class="soft">between ${finding.kind === "split" ? `${sayShare(interval[0])} and ${sayShare(interval[1])}` : sayInterval(interval).replace(" to ", " and ")}</span>`}`;
+  return html`<td role="cell" class="ratio">
+    ${drawing}
+    <p class="ratio-words">${words}</p>
+  </td>`;
+}
+
+function signalRow(finding: Finding, context: SignalContext, id: string): Markup {
+  const { tone, sign, label } = conclusionTones[finding.conclusion];
+  const evidence = sayEvidence(finding);
+  return html`<tr role="row" class="${tone}">
+    <th role="rowheader" scope="row">
+      <span class="badge ${tone}"><span aria-hidden="true">${sign}</span> ${label}</span>
+      <span class="name">${finding.signal}</span>
+      <p class="why">${finding.why}</p>
+      ${finding.marginWhy === null || finding.margin === null ? null : html`<p class="soft">Margin ${sayRatio(finding.margin)}: ${finding.marginWhy}.</p>`}
+      ${evidence === null ? null : html`<p class="soft">${evidence}.</p>`}
+    </th>
+    ${readingCell(finding.canary, "Canary", finding)}${readingCell(finding.baseline, "Baseline", finding)}${ratioCell(finding, context, id)}
+  </tr>`;
+}
+
+function signalTable(findings: readonly Finding[], context: SignalContext, group: string): Markup {
+  return html`<table role="table" class="signals" aria-labelledby="group-${group}">
+    <thead role="rowgroup">
+      <tr role="row">
+        <th role="columnheader" scope="col">Signal and why</th>
+        <th role="columnheader" scope="col">Canary</th>
+        <th role="columnheader" scope="col">Baseline</th>
+        <th role="columnheader" scope="col">Canary to baseline, over time</th>
+      </tr>
+    </thead>
+    <tbody role="rowgroup">
+      ${findings.map((finding, index) => signalRow(finding, context, elementId(group, index)))}
+    </tbody>
+  </table>`;
+}
+
+interface Group {
+  readonly id: string;
+  readonly title: string;
+  readonly note: string;
+  readonly folded: boolean;
+  readonly holds: (finding: Finding) => boolean;
+}
+
+/** Each finding stands in the first group that holds it. */
+const groups: readonly Group[] = [
+  {
+    id: "harm",
+    title: "Harm",
+    note: "Shown to be worse on the canary.",
+    folded: false,
+    holds: ({ conclusion }) => conclusion === "worse",
+  },
+  {
+    id: "guarded",
+    title: "Guarded",
+    note: "Promotion needs proof that each of these is not worse.",
+    folded: false,
+    holds: ({ guarded }) => guarded,
+  },
+  {
+    id: "unknown",
+    title: "Cannot be judged",
+    note: "Unknown is never a pass.",
+    folded: false,
+    holds: ({ conclusion }) => conclusion === "unknown",
+  },
+  {
+    id: "watched",
+    title: "Watched",
+    note: "These can show harm, and are not needed for a promotion.",
+    folded: true,
+    holds: () => true,
+  },
+];
+
+/** Every finding by what it means for the reader, harm first. */
+export function signalSections(findings: readonly Finding[], context: SignalContext): readonly Markup[] {
+  return groups.map((group) => {
+    const inGroup = findings.filter((finding) => groups.find(({ holds }) => holds(finding)) === group);
+    if (inGroup.length === 0) return html``;
+    const heading = html`<h3 id="group-${group.id}">
+      ${group.title} <span class="count">${inGroup.length}</span>
+    </h3>`;
+    const note = html`<p class="soft">${group.note}</p>`;
+    const table = signalTable(inGroup, context, group.id);
+    return group.folded
+      ? html`<details id="fold-${group.id}" class="group">
+          <summary>${heading}</summary>
+          ${note}${table}
+        </details>`
+      : html`<section class="group" aria-labelledby="group-${group.id}">${heading}${note}${table}</section>`;
+  });
+}
