@@ -1,5 +1,6 @@
 import { fork } from "node:child_process";
 import { basename } from "node:path";
+import type { Readable } from "node:stream";
 
 /** A process of the demo. */
 export interface Child {
@@ -54,13 +55,7 @@ export function createChildren(onDeath: (child: Child, how: string) => void): Ch
         env: { ...process.env, ...options.env },
         stdio: ["ignore", "pipe", "pipe", "ipc"],
       });
-      const lines: string[] = [];
-      const keep = (chunk: Buffer): void => {
-        lines.push(...chunk.toString("utf8").split("\n").filter(Boolean));
-        lines.splice(0, Math.max(0, lines.length - tailLines));
-      };
-      forked.stdout?.on("data", keep);
-      forked.stderr?.on("data", keep);
+      const lines = lastLines([forked.stdout, forked.stderr]);
       if (options.onMessage !== undefined) forked.on("message", options.onMessage);
       let stopping = false;
       const gone = new Promise<void>((resolve) => {
@@ -103,4 +98,16 @@ export function createChildren(onDeath: (child: Child, how: string) => void): Ch
       for (const forked of running.values()) forked.kill("SIGKILL");
     },
   };
+}
+
+/** The last lines of some streams, kept up to date. */
+function lastLines(streams: readonly (Readable | null)[]): readonly string[] {
+  const lines: string[] = [];
+  for (const stream of streams) {
+    stream?.on("data", (chunk: Buffer) => {
+      lines.push(...chunk.toString("utf8").split("\n").filter(Boolean));
+      lines.splice(0, Math.max(0, lines.length - tailLines));
+    });
+  }
+  return lines;
 }

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
@@ -127,14 +127,18 @@ describe("the demo", () => {
     expect(pids.filter(alive)).toEqual([]);
   });
 
-  it("its files are a valid configuration and a valid policy, with the router's true address", async () => {
+  it("its files are a valid configuration and a valid policy that its page shows, with the router's true address", async () => {
     const text = await configuration(exampleFiles, "http://127.0.0.1:1234/weights");
-    const documents = parseAllDocuments(text).map((document): unknown => document.toJS());
-    const parsed = parseConfiguration(documents[0]);
+    const [configured, judged] = parseAllDocuments(text).map((document) => document.toJS() as unknown);
+    const parsed = parseConfiguration(configured);
     expect(parsed.ok && parsed.value.controllers.map(({ url }) => url)).toEqual([
       "http://127.0.0.1:1234/weights",
     ]);
-    const policy = parsePolicy(documents[1]);
+    const policy = parsePolicy(judged);
+    const page = await readFile(join(exampleFiles, "..", "docs", "demo.md"), "utf8");
+    const shown = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? "";
+    expect(await readFile(join(exampleFiles, "demo-policy.yaml"), "utf8")).toContain(shown);
+    expect(shown).toContain("kind: Policy");
     expect(policy.ok && policy.value.steps.map(({ weight }) => weight)).toEqual([25, 50, 100]);
   });
 });
