@@ -1,0 +1,442 @@
+import { overflowOperation, type Measure } from "#model/sample.ts";
+import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
+import { attribute, attributedNames, type Attribution } from "./attribute.ts";
+import { DeploymentRegistry, type ServiceGroup } from "./deployment-registry.ts";
+import { DirtyList } from "./dirty-list.ts";
+import { defaultIngestLimits, type IngestLimits } from "./ingest-limits.ts";
+import type { InstanceRow } from "./instance-row.ts";
+import { MetricRoles, type MetricRole } from "./metric-role.ts";
+import { OperationNames } from "./operation.ts";
+import { outcomeOf, pointFailed } from "./outcome.ts";
+import type {
+  AttributeValue,
+  Interner,
+  LogView,
+  Observer,
+  PointView,
+  RejectReason,
+  SpanView,
+  TelemetryBatch,
+  TelemetryWriter,
+} from "./ports.ts";
+import { defaultProbes, ProbeFilter, type ProbeList } from "./probes.ts";
+import {
+  CounterAccumulator,
+  GaugeAccumulator,
+  LogsAccumulator,
+  MetricHistogramAccumulator,
+  RequestsAccumulator,
+} from "./sample-accumulator.ts";
+import { toSeconds } from "./seconds.ts";
+import { SeriesTable, type LoadSample, type SeriesSlot } from "./series-table.ts";
+import { StreamTable, type MetricStreams } from "./stream-table.ts";
+import { TallyRow, type TallyName } from "./tally-row.ts";
+import { emptyUnrolled, flawOf, unroll } from "./unroll.ts";
+
+export interface AccumulateOptions {
+  readonly interner: Interner;
+  /** Loads what is stored of a window that left memory. */
+  readonly loadSample: LoadSample;
+  readonly limits?: Partial<IngestLimits>;
+  readonly probes?: ProbeList;
+  /** Metrics that a policy names. */
+  readonly namedMetrics?: ReadonlySet<string>;
+}
+
+/** What was stored, as the writer tells it. */
+export type Stored = Pick<TelemetryWriter, "deployments" | "merges" | "instances" | "series" | "cumulative">;
+
+/** Records of the body at hand that were refused although the body decoded, for the answer to its sender. */
+export interface Rejected {
+  readonly spans: number;
+  readonly points: number;
+  readonly logs: number;
+}
+
+/** What records of one instance are counted into, found by small integers. */
+interface Lane {
+  readonly row: InstanceRow;
+  readonly spans: Map<number, SeriesSlot>;
+  readonly requests: Map<number, SeriesSlot>;
+  readonly named: Map<string, SeriesSlot>;
+  readonly streams: Map<MetricRole, MetricStreams>;
+  logs: SeriesSlot | null;
+}
+
+/** One distinct resource: where its records go, or the tally that counts them. */
+interface Resource {
+  readonly group: ServiceGroup | null;
+  readonly attribution: Attribution | null;
+  /** Epoch of the group when it was placed. */
+  epoch: number;
+  lane: Lane | null;
+  refusal: TallyName;
+}
+
+const forgetEveryMs = 60_000;
+
+/**
+ * Turns observations into samples: per instance, measure and window (decisions 5 and 6). Decides nothing about arms and
+ * knows no clock: `begin` tells the time of a body, `seal` which windows are closed. The one state of the ingest side;
+ * `drain` hands out everything that changed, for one transaction.
+ */
+export class Accumulate implements Observer {
+  readonly interner: Interner;
+  /** Handles of resources stay good while this stands. */
+  resourceGeneration = 1;
+  private readonly limits: IngestLimits;
+  private readonly registry: DeploymentRegistry;
+  private readonly series: SeriesTable;
+  private readonly streams: StreamTable;
+  private readonly operations: OperationNames;
+  private readonly roles: MetricRoles;
+  private readonly probes: ProbeFilter;
+  private readonly tallies = new DirtyList<TallyRow>();
+  private readonly noGroup = new TallyRow("", "");
+  private readonly lanes = new Map<InstanceRow, Lane>();
+  private resources: Resource[] = [];
+  private readonly byDescription = new Map<string, number>();
+  private readonly unrolled = emptyUnrolled();
+  private operationEpoch = 0;
+  private generation: number;
+  private now: Instant = 0;
+  private sealed: Instant = -Infinity;
+  private forgotAt: Instant = -Infinity;
+  private rejected = { spans: 0, points: 0, logs: 0 };
+
+  constructor(options: AccumulateOptions) {
+    this.interner = options.interner;
+    this.generation = options.interner.generation;
+    this.limits = { ...defaultIngestLimits, ...options.limits };
+    this.registry = new DeploymentRegistry(this.limits);
+    this.series = new SeriesTable(this.limits.series, options.loadSample);
+    this.streams = new StreamTable(this.limits.streams);
+    this.operations = new OperationNames(options.interner);
+    this.roles = new MetricRoles(options.interner, options.namedMetrics ?? new Set());
+    this.probes = new ProbeFilter(options.interner, options.probes ?? defaultProbes);
+  }
+
+  /** Takes up what was stored; to be called before the first body. */
+  restore(stored: Stored): void {
+    const rows = this.registry.restore({
+      deployments: stored.deployments(),
+      merges: stored.merges(),
+      instances: stored.instances(),
+    });
+    this.series.restore(stored.series(), rows);
+    this.streams.restore(stored.cumulative());
+  }
+
+  /** Metrics that a policy names, from here on. */
+  setNamedMetrics(named: ReadonlySet<string>): void {
+    this.roles.setNamed(named);
+    for (const lane of this.lanes.values()) lane.streams.clear();
+  }
+
+  /** How long after its end a window of a service stays open (decision 6). */
+  setSettle(service: string, environment: string, settleMs: number): void {
+    this.registry.setSettle(service, environment, settleMs);
+  }
+
+  /** Starts a body that arrived at `now`; past its caps, what has been idle makes room. */
+  begin(now: Instant): void {
+    this.now = now;
+    this.rejected = { spans: 0, points: 0, logs: 0 };
+    this.operations.clearIfCrowded();
+    this.dropStaleTexts();
+    if (this.resources.length >= this.limits.resources) this.dropResources();
+    const crowded = this.registry.isFull || this.streams.size >= this.limits.streams;
+    if (crowded && now - this.forgotAt >= forgetEveryMs) this.forgetIdle(now);
+  }
+
+  /** Records of the body since `begin` that were refused. */
+  refused(): Rejected {
+    return { ...this.rejected };
+  }
+
+  /** Windows whose allowance has passed at `now` are closed: what comes for them later goes to their late rows. */
+  seal(now: Instant): void {
+    if (now <= this.sealed) return;
+    this.sealed = now;
+    let longest = 0;
+    for (const group of this.registry.allGroups()) longest = Math.max(longest, group.settleMs);
+    this.series.evict(now - longest);
+  }
+
+  /** Everything that changed since the last drain. Rows hold absolute values; tallies are to be added. */
+  drain(): Omit<TelemetryBatch, "digests"> {
+    const samples = this.series.drainSamples();
+    const { deployments, merges, instances } = this.registry.drain();
+    return {
+      deployments,
+      merges,
+      instances,
+      series: this.series.drainSeries(),
+      samples,
+      cumulative: this.streams.drain(),
+      tallies: this.tallies.drain().flatMap((row) => row.drain()),
+    };
+  }
+
+  /** What is held in memory, for the metrics of the process. */
+  sizes(): { readonly series: number; readonly windows: number; readonly streams: number } {
+    return { series: this.series.size, windows: this.series.cellCount, streams: this.streams.size };
+  }
+
+  resource(attributes: ReadonlyMap<string, AttributeValue>): number {
+    const description = describe(attributes);
+    const known = this.byDescription.get(description);
+    if (known !== undefined) return known;
+    const handle = this.resources.push(this.newResource(attributes)) - 1;
+    this.byDescription.set(description, handle);
+    return handle;
+  }
+
+  span(span: SpanView): void {
+    if (this.isFuture(span.end)) {
+      this.refuse("spans", span.resource, "rejected.future");
+      return;
+    }
+    const lane = this.laneOf(span.resource);
+    if (lane === null) return;
+    this.registry.seen(lane.row, span.end);
+    if (span.kind !== 2 && span.kind !== 5) return;
+    if (this.probes.isProbe(span.attributes)) {
+      this.tally(lane.row.group.tally, "probes", 1);
+      return;
+    }
+    const operation = this.operations.of(span.attributes, span.name);
+    const slot = this.requestSeries(lane, operation, "spans");
+    if (slot === null) return;
+    const { accumulator } = this.cellOf(slot, span.end, "");
+    if (!(accumulator instanceof RequestsAccumulator)) return;
+    accumulator.add(1, outcomeOf(span.attributes, this.interner, span.status === 2));
+    accumulator.addShare(span.sampledShare);
+    if (span.durationSeconds < 0) this.tally(lane.row.group.tally, "negativeDuration", 1);
+    accumulator.duration.addValue(Math.max(0, span.durationSeconds));
+  }
+
+  point(point: PointView): void {
+    const role = this.roles.of(point.metric, point.unit);
+    const lane = this.laneOf(point.resource);
+    if (lane === null) return;
+    const early = this.isFuture(point.time) ? "rejected.future" : null;
+    const flaw = point.time > 0 ? early : "rejected.noTime";
+    const refusal = flaw ?? (role === null ? null : flawOf(point));
+    if (refusal !== null) {
+      if (refusal.startsWith("rejected.")) this.rejected.points += 1;
+      this.tally(lane.row.group.tally, refusal, 1);
+      return;
+    }
+    this.registry.seen(lane.row, point.time);
+    if (role === null) return;
+    this.usePoint(lane, role, point);
+  }
+
+  log(log: LogView): void {
+    if (this.isFuture(log.time)) {
+      this.refuse("logs", log.resource, "rejected.future");
+      return;
+    }
+    const lane = this.laneOf(log.resource);
+    if (lane === null) return;
+    this.registry.seen(lane.row, log.time);
+    lane.logs ??= this.seriesOf(lane, { kind: "logs" });
+    if (lane.logs === null) return;
+    const { accumulator } = this.cellOf(lane.logs, log.time, "");
+    if (!(accumulator instanceof LogsAccumulator)) return;
+    accumulator.addRecord();
+    if (log.severity < 17) return;
+    if (log.traceHash === 0) accumulator.addUntraced();
+    else accumulator.addTrace(log.traceHash);
+  }
+
+  reject(_signal: "span" | "point" | "log", reason: RejectReason, count: number): void {
+    this.tally(this.noGroup, `rejected.${reason}`, count);
+  }
+
+  private isFuture(at: Instant): boolean {
+    return at > this.now + this.limits.futureMs;
+  }
+
+  private refuse(kind: "spans" | "logs", handle: number, name: TallyName): void {
+    this.rejected[kind] += 1;
+    this.tally(this.resources[handle]?.group?.tally ?? this.noGroup, name, 1);
+  }
+
+  private tally(row: TallyRow, name: TallyName, count: number): void {
+    row.add(name, count);
+    this.tallies.mark(row);
+  }
+
+  private newResource(attributes: ReadonlyMap<string, AttributeValue>): Resource {
+    const attributed = attribute(attributes);
+    const none = { epoch: -1, lane: null };
+    const named = attributed.ok ? attributed.value : attributed.error;
+    if ("tag" in named && named.tag === "noServiceName")
+      return { ...none, group: null, attribution: null, refusal: "unattributed.noServiceName" };
+    const group = this.registry.group(named.service, named.environment);
+    if (group === null) return { ...none, group, attribution: null, refusal: "overflow.services" };
+    const attribution = attributed.ok ? attributed.value : null;
+    return { ...none, group, attribution, refusal: "unattributed.noRevision" };
+  }
+
+  /** Where the records of a resource go now; null where they are only counted. */
+  private laneOf(handle: number): Lane | null {
+    const resource = this.resources[handle];
+    if (resource === undefined) throw new Error(`no resource ${handle} in this generation`);
+    const { group, attribution } = resource;
+    if (group !== null && attribution !== null && resource.epoch !== group.epoch) {
+      const placement = this.registry.place(group, attribution);
+      resource.lane = placement.placed === "row" ? this.lane(placement.row) : null;
+      resource.refusal = placement.placed === "overflow" ? "overflow.instances" : "ambiguous";
+      resource.epoch = group.epoch;
+    }
+    if (resource.lane === null) this.tally(group?.tally ?? this.noGroup, resource.refusal, 1);
+    return resource.lane;
+  }
+
+  private lane(row: InstanceRow): Lane {
+    const known = this.lanes.get(row);
+    if (known !== undefined) return known;
+    const lane = {
+      row,
+      spans: new Map<number, SeriesSlot>(),
+      requests: new Map<number, SeriesSlot>(),
+      named: new Map<string, SeriesSlot>(),
+      streams: new Map<MetricRole, MetricStreams>(),
+      logs: null,
+    };
+    this.lanes.set(row, lane);
+    return lane;
+  }
+
+  private seriesOf(lane: Lane, measure: Measure): SeriesSlot | null {
+    const slot = this.series.of(lane.row, measure);
+    if (slot === null) this.tally(lane.row.group.tally, "overflow.series", 1);
+    return slot;
+  }
+
+  private requestSeries(lane: Lane, operation: number, source: "spans" | "metrics"): SeriesSlot | null {
+    if (this.operationEpoch !== this.operations.epoch) this.dropOperations();
+    const slots = source === "spans" ? lane.spans : lane.requests;
+    const known = slots.get(operation);
+    if (known !== undefined) return known;
+    const { operations, tally } = lane.row.group;
+    const asked = this.operations.nameOf(operation);
+    const fits = operations.has(asked) || operations.size < this.limits.operations;
+    const name = fits ? asked : overflowOperation;
+    if (name === overflowOperation) this.tally(tally, "overflow.operations", 1);
+    else operations.add(name);
+    const slot = this.seriesOf(lane, { kind: "requests", source, operation: name });
+    if (slot !== null && name !== overflowOperation) slots.set(operation, slot);
+    return slot;
+  }
+
+  private cellOf(slot: SeriesSlot, at: Instant, unit: string): ReturnType<SeriesTable["cell"]> {
+    const window = windowStart(at);
+    const { group } = slot.row;
+    const late = window + windowLengthMs + group.settleMs <= this.sealed;
+    if (late) this.tally(group.tally, "late", 1);
+    return this.series.cell(slot, window, late, unit);
+  }
+
+  private usePoint(lane: Lane, role: MetricRole, point: PointView): void {
+    const { tally } = lane.row.group;
+    const asRequests = role.requests !== null && point.type !== "gauge" && point.type !== "sum";
+    if (asRequests && this.probes.isProbe(point.attributes)) {
+      this.tally(tally, "probes", 1);
+      return;
+    }
+    const streams = lane.streams.get(role) ?? { byHash: new Map() };
+    lane.streams.set(role, streams);
+    const { state, replaced } = this.streams.of(streams, { row: lane.row, role }, point);
+    if (state === null) {
+      this.tally(tally, "overflow.streams", 1);
+      return;
+    }
+    if (replaced !== null) this.tally(tally, "boundsChanged", 1);
+    const wholeFrom = Math.min(point.time - this.limits.firstSightMs, lane.row.firstSeen);
+    unroll(point, state, replaced === null ? wholeFrom : replaced.last.time, this.unrolled);
+    this.streams.mark(state);
+    if (this.unrolled.tally !== null) this.tally(tally, this.unrolled.tally, 1);
+    if (this.unrolled.use === "nothing") return;
+    if (asRequests) this.addRequests(lane, role, point);
+    if (role.named) this.addNamed(lane, role, point);
+  }
+
+  private addRequests(lane: Lane, role: MetricRole, point: PointView): void {
+    const { histogram } = this.unrolled;
+    if (this.unrolled.use !== "histogram" || histogram.count === 0) return;
+    const slot = this.requestSeries(lane, this.operations.of(point.attributes, 0), "metrics");
+    if (slot === null) return;
+    const { accumulator } = this.cellOf(slot, point.time, "s");
+    if (!(accumulator instanceof RequestsAccumulator)) return;
+    accumulator.add(
+      histogram.count,
+      outcomeOf(point.attributes, this.interner, pointFailed(point.attributes)),
+    );
+    const secondsPerUnit = role.requests?.secondsPerUnit ?? null;
+    if (secondsPerUnit === null) this.tally(lane.row.group.tally, "unitUnknown", 1);
+    else if (!accumulator.duration.addIncrement(toSeconds(histogram, secondsPerUnit)))
+      this.tally(lane.row.group.tally, "layoutsDiffer", 1);
+  }
+
+  private addNamed(lane: Lane, role: MetricRole, point: PointView): void {
+    const { use, value, histogram } = this.unrolled;
+    if (use === "nothing") return;
+    const kind = use === "count" ? "counter" : use === "level" ? "gauge" : "histogram";
+    const key = `${kind}/${role.metric}`;
+    const slot = lane.named.get(key) ?? this.seriesOf(lane, { kind, metric: role.metric });
+    if (slot === null) return;
+    lane.named.set(key, slot);
+    const { accumulator } = this.cellOf(slot, point.time, role.unit);
+    if (accumulator instanceof CounterAccumulator) accumulator.add(value);
+    else if (accumulator instanceof GaugeAccumulator) accumulator.add(value);
+    else if (
+      accumulator instanceof MetricHistogramAccumulator &&
+      !accumulator.histogram.addIncrement(histogram)
+    )
+      this.tally(lane.row.group.tally, "layoutsDiffer", 1);
+  }
+
+  private dropStaleTexts(): void {
+    if (this.generation === this.interner.generation) return;
+    this.generation = this.interner.generation;
+    for (const lane of this.lanes.values()) lane.streams.clear();
+  }
+
+  private dropOperations(): void {
+    this.operationEpoch = this.operations.epoch;
+    for (const lane of this.lanes.values()) {
+      lane.spans.clear();
+      lane.requests.clear();
+    }
+  }
+
+  private dropResources(): void {
+    this.resources = [];
+    this.byDescription.clear();
+    this.resourceGeneration += 1;
+  }
+
+  private forgetIdle(now: Instant): void {
+    this.forgotAt = now;
+    const before = now - this.limits.idleMs;
+    if (this.streams.forgetIdle(before)) for (const lane of this.lanes.values()) lane.streams.clear();
+    const rows = new Set(this.registry.forgetIdle(before));
+    if (rows.size === 0) return;
+    for (const row of rows) this.lanes.delete(row);
+    this.series.forgetRows(rows);
+  }
+}
+
+/** What `attribute` reads of a resource, as one text: resources that agree on it are attributed alike. */
+function describe(attributes: ReadonlyMap<string, AttributeValue>): string {
+  let description = "";
+  for (const name of attributedNames) {
+    const value = attributes.get(name);
+    if (value !== undefined) description += `${name}=${String(value).length}:${String(value)}\n`;
+  }
+  return description;
+}

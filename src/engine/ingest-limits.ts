@@ -1,0 +1,36 @@
+/** Bounds of what telemetry may make the engine hold. What goes beyond is counted under the tally named with it. */
+export interface IngestLimits {
+  /** Services with their environments; `overflow.services`. */
+  readonly services: number;
+  /** Instances held in memory; those idle longest make room first, else `overflow.instances`. */
+  readonly instances: number;
+  /** Operations of one service and environment, shared by its deployments; the rest is `overflowOperation`, `overflow.operations`. */
+  readonly operations: number;
+  /** Series (instance and measure); `overflow.series`. */
+  readonly series: number;
+  /** Metric streams whose last point is remembered; `overflow.streams`. */
+  readonly streams: number;
+  /** Distinct resource descriptions remembered, so that attribution runs once each. */
+  readonly resources: number;
+  /** Streams and instances idle for longer are forgotten when room is needed. */
+  readonly idleMs: number;
+  /** Records further ahead of the clock are rejected; `rejected.future`. */
+  readonly futureMs: number;
+  /** A cumulative stream seen first counts whole if it began at most so long before its first point. */
+  readonly firstSightMs: number;
+}
+
+export const defaultIngestLimits: IngestLimits = {
+  services: 2_000,
+  instances: 10_000,
+  operations: 200,
+  series: 200_000,
+  streams: 200_000,
+  resources: 10_000,
+  idleMs: 30 * 60_000,
+  futureMs: 10 * 60_000,
+  firstSightMs: 5 * 60_000,
+};
+
+/** Settle allowance where no policy says another (decision 6). */
+export const defaultSettleMs = 10_000;

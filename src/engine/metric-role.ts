@@ -1,0 +1,71 @@
+import type { Interner, Text } from "./ports.ts";
+
+/** Seconds in one unit of time, by UCUM names as senders write them. */
+const secondsIn: ReadonlyMap<string, number> = new Map([
+  ["s", 1],
+  ["ms", 1e-3],
+  ["us", 1e-6],
+  ["µs", 1e-6],
+  ["ns", 1e-9],
+]);
+
+/** Durations of served requests, with the unit that the conventions give where the sender states none. */
+const durationUnits: ReadonlyMap<string, string> = new Map([
+  ["http.server.request.duration", "s"],
+  ["http.server.duration", "ms"],
+  ["rpc.server.call.duration", "s"],
+  ["rpc.server.duration", "ms"],
+]);
+
+/** What a metric is used for; null where it is not used at all. */
+export interface MetricRole {
+  readonly metric: string;
+  readonly unit: string;
+  /** Set where it counts and times requests: seconds in one of its units, null where the unit is unknown. */
+  readonly requests: { readonly secondsPerUnit: number | null } | null;
+  /** A policy names it. */
+  readonly named: boolean;
+}
+
+const shift = 2 ** 26;
+
+/** Decides once per name and unit what a metric is for. */
+export class MetricRoles {
+  private readonly roles = new Map<number, MetricRole | null>();
+  private generation: number;
+
+  private readonly interner: Interner;
+  private named: ReadonlySet<string>;
+
+  constructor(interner: Interner, named: ReadonlySet<string>) {
+    this.interner = interner;
+    this.named = named;
+    this.generation = interner.generation;
+  }
+
+  setNamed(named: ReadonlySet<string>): void {
+    this.named = named;
+    this.roles.clear();
+  }
+
+  of(metric: Text, unit: Text): MetricRole | null {
+    if (this.generation !== this.interner.generation || this.roles.size > 100_000) {
+      this.generation = this.interner.generation;
+      this.roles.clear();
+    }
+    const key = metric * shift + unit;
+    const known = this.roles.get(key);
+    if (known !== undefined) return known;
+    const role = this.decide(this.interner.textOf(metric), unit === 0 ? "" : this.interner.textOf(unit));
+    this.roles.set(key, role);
+    return role;
+  }
+
+  private decide(metric: string, unit: string): MetricRole | null {
+    const defaultUnit = durationUnits.get(metric) ?? (/^rpc\.server\..*duration$/.test(metric) ? "s" : null);
+    const named = this.named.has(metric);
+    if (defaultUnit === null) return named ? { metric, unit, requests: null, named } : null;
+    const secondsPerUnit = secondsIn.get(unit === "" ? defaultUnit : unit) ?? null;
+    return { metric, unit: unit === "" ? defaultUnit : unit, requests: { secondsPerUnit }, named };
+  }
+}

@@ -1,0 +1,176 @@
+import { maxTracesPerSample, mergeTraces } from "#model/merge-sample.ts";
+import type { Measure, Sample } from "#model/sample.ts";
+import { HistogramAccumulator } from "./histogram-accumulator.ts";
+import type { Outcome } from "./outcome.ts";
+
+/** A sample that grows in place. */
+export interface SampleAccumulator {
+  load(sample: Sample): void;
+  toSample(): Sample;
+}
+
+interface RequestCounts {
+  count: number;
+  errors: number;
+  clientErrors: number;
+  /** NaN once a span was sampled at an unknown rate. */
+  share: number;
+}
+
+export class RequestsAccumulator implements SampleAccumulator {
+  readonly duration = new HistogramAccumulator("s");
+  private counts: RequestCounts = { count: 0, errors: 0, clientErrors: 0, share: 1 };
+
+  add(count: number, outcome: Outcome): void {
+    this.counts.count += count;
+    if (outcome === "error") this.counts.errors += count;
+    else if (outcome === "clientError") this.counts.clientErrors += count;
+  }
+
+  /** The smaller share stands; unknown (NaN) stays unknown. */
+  addShare(share: number): void {
+    this.counts.share = Math.min(this.counts.share, share);
+  }
+
+  load(sample: Sample): void {
+    if (sample.kind !== "requests")
+      throw new Error(`a ${sample.kind} sample stands where requests are counted`);
+    const { count, errors, clientErrors, sampledShare } = sample;
+    this.counts = { count, errors, clientErrors, share: sampledShare ?? NaN };
+    if (sample.duration !== null) this.duration.load(sample.duration);
+  }
+
+  toSample(): Sample {
+    const { count, errors, clientErrors, share } = this.counts;
+    const sampledShare = Number.isNaN(share) ? null : share;
+    return {
+      kind: "requests",
+      count,
+      errors,
+      clientErrors,
+      duration: this.duration.toHistogram(),
+      sampledShare,
+    };
+  }
+}
+
+export class LogsAccumulator implements SampleAccumulator {
+  private traces = new Set<number>();
+  private untracedLines = 0;
+  private records = 0;
+
+  addRecord(): void {
+    this.records += 1;
+  }
+
+  addUntraced(): void {
+    this.untracedLines += 1;
+  }
+
+  /** Past twice the cap only the smallest hashes stay, as `mergeTraces` keeps them. */
+  addTrace(hash: number): void {
+    this.traces.add(hash);
+    if (this.traces.size >= 2 * maxTracesPerSample) this.traces = new Set(mergeTraces([...this.traces], []));
+  }
+
+  load(sample: Sample): void {
+    if (sample.kind !== "logs") throw new Error(`a ${sample.kind} sample stands where logs are counted`);
+    this.traces = new Set(sample.traces);
+    this.untracedLines = sample.untracedLines;
+    this.records = sample.records;
+  }
+
+  toSample(): Sample {
+    const { untracedLines, records } = this;
+    return { kind: "logs", traces: mergeTraces([...this.traces], []), untracedLines, records };
+  }
+}
+
+export class CounterAccumulator implements SampleAccumulator {
+  private total = 0;
+
+  add(value: number): void {
+    this.total += value;
+  }
+
+  load(sample: Sample): void {
+    if (sample.kind !== "counter") throw new Error(`a ${sample.kind} sample stands where a counter is`);
+    this.total = sample.total;
+  }
+
+  toSample(): Sample {
+    return { kind: "counter", total: this.total };
+  }
+}
+
+type GaugeSample = Extract<Sample, { kind: "gauge" }>;
+
+export class GaugeAccumulator implements SampleAccumulator {
+  private state: GaugeSample = {
+    kind: "gauge",
+    count: 0,
+    sum: 0,
+    sumOfSquares: 0,
+    minimum: Infinity,
+    maximum: -Infinity,
+  };
+
+  add(value: number): void {
+    const { count, sum, sumOfSquares, minimum, maximum } = this.state;
+    this.state = {
+      kind: "gauge",
+      count: count + 1,
+      sum: sum + value,
+      sumOfSquares: sumOfSquares + value * value,
+      minimum: Math.min(minimum, value),
+      maximum: Math.max(maximum, value),
+    };
+  }
+
+  load(sample: Sample): void {
+    if (sample.kind !== "gauge") throw new Error(`a ${sample.kind} sample stands where a gauge is`);
+    this.state = sample;
+  }
+
+  toSample(): Sample {
+    return this.state;
+  }
+}
+
+/** A histogram metric that a policy names, in the unit of its sender. */
+export class MetricHistogramAccumulator implements SampleAccumulator {
+  readonly histogram: HistogramAccumulator;
+
+  private readonly unit: string;
+
+  constructor(unit: string) {
+    this.unit = unit;
+    this.histogram = new HistogramAccumulator(unit);
+  }
+
+  load(sample: Sample): void {
+    if (sample.kind !== "histogram") throw new Error(`a ${sample.kind} sample stands where a histogram is`);
+    this.histogram.load(sample.histogram);
+  }
+
+  toSample(): Sample {
+    const empty = { layout: "explicit", unit: this.unit, bounds: [], counts: [0], sum: 0 } as const;
+    return { kind: "histogram", histogram: this.histogram.toHistogram() ?? empty };
+  }
+}
+
+/** The accumulator of a measure. `unit` is read for histograms only. */
+export function accumulatorOf(measure: Measure, unit: string): SampleAccumulator {
+  switch (measure.kind) {
+    case "requests":
+      return new RequestsAccumulator();
+    case "logs":
+      return new LogsAccumulator();
+    case "counter":
+      return new CounterAccumulator();
+    case "gauge":
+      return new GaugeAccumulator();
+    case "histogram":
+      return new MetricHistogramAccumulator(unit);
+  }
+}

@@ -1,0 +1,193 @@
+import type { Measure, Sample } from "#model/sample.ts";
+import { windowLengthMs, type Instant } from "#model/time.ts";
+import type { InstanceRow } from "./instance-row.ts";
+import { DirtyList, type Changing } from "./dirty-list.ts";
+import type { Series, TelemetryBatch } from "./ports.ts";
+import { accumulatorOf, type SampleAccumulator } from "./sample-accumulator.ts";
+
+/** Loads what is stored of a window that is no longer in memory. */
+export type LoadSample = (seriesId: number, window: Instant, late: boolean) => Sample | null;
+
+/** One window of one series as it grows. */
+export class Cell implements Changing {
+  dirty = false;
+
+  readonly series: SeriesSlot;
+  readonly window: Instant;
+  readonly late: boolean;
+  readonly accumulator: SampleAccumulator;
+
+  constructor(
+    series: SeriesSlot,
+    at: { readonly window: Instant; readonly late: boolean },
+    accumulator: SampleAccumulator,
+  ) {
+    this.series = series;
+    this.window = at.window;
+    this.late = at.late;
+    this.accumulator = accumulator;
+  }
+}
+
+/** One measure of one instance, with its windows in memory. */
+export class SeriesSlot {
+  /** By window number, times two, plus one for late rows. */
+  readonly cells = new Map<number, Cell>();
+  lastKey = -1;
+  lastCell: Cell | null = null;
+  /** Windows up to this one may be stored though they are not in memory. */
+  storedUpTo = -Infinity;
+
+  readonly id: number;
+  readonly row: InstanceRow;
+  readonly measure: Measure;
+
+  constructor(id: number, row: InstanceRow, measure: Measure) {
+    this.id = id;
+    this.row = row;
+    this.measure = measure;
+  }
+}
+
+function measureKey(measure: Measure): string {
+  switch (measure.kind) {
+    case "requests":
+      return `requests/${measure.source}/${measure.operation}`;
+    case "logs":
+      return "logs";
+    case "counter":
+    case "gauge":
+    case "histogram":
+      return `${measure.kind}/${measure.metric}`;
+  }
+}
+
+function cellKey(window: Instant, late: boolean): number {
+  return (window / windowLengthMs) * 2 + (late ? 1 : 0);
+}
+
+/** All series and the windows of them that may still change. Windows leave memory once they are sealed and written. */
+export class SeriesTable {
+  private readonly all = new Map<string, SeriesSlot>();
+  private readonly byWindow = new Map<Instant, Cell[]>();
+  private readonly fresh: Series[] = [];
+  private nextId = 1;
+
+  private readonly limit: number;
+  private readonly loadSample: LoadSample;
+  private readonly changed = new DirtyList<Cell>();
+
+  constructor(limit: number, loadSample: LoadSample) {
+    this.limit = limit;
+    this.loadSample = loadSample;
+  }
+
+  get size(): number {
+    return this.all.size;
+  }
+
+  /** Windows of all series in memory. */
+  get cellCount(): number {
+    let count = 0;
+    for (const cells of this.byWindow.values()) count += cells.length;
+    return count;
+  }
+
+  /** The series of a measure, or null past the cap. */
+  of(row: InstanceRow, measure: Measure): SeriesSlot | null {
+    const key = `${row.id}/${measureKey(measure)}`;
+    const known = this.all.get(key);
+    if (known !== undefined) return known;
+    if (this.all.size >= this.limit) return null;
+    const slot = new SeriesSlot(this.nextId, row, measure);
+    this.nextId += 1;
+    this.all.set(key, slot);
+    this.fresh.push({ id: slot.id, instanceId: row.id, measure });
+    return slot;
+  }
+
+  /** The window of a series, ready to be changed. `unit` names the unit of a histogram. */
+  cell(series: SeriesSlot, window: Instant, late: boolean, unit = ""): Cell {
+    const key = cellKey(window, late);
+    const cell =
+      series.lastKey === key && series.lastCell !== null ? series.lastCell : this.find(series, key);
+    if (cell !== null) {
+      this.changed.mark(cell);
+      return cell;
+    }
+    const created = new Cell(series, { window, late }, accumulatorOf(series.measure, unit));
+    const stored = window <= series.storedUpTo ? this.loadSample(series.id, window, late) : null;
+    if (stored !== null) created.accumulator.load(stored);
+    this.add(created, key);
+    this.changed.mark(created);
+    return created;
+  }
+
+  private find(series: SeriesSlot, key: number): Cell | null {
+    const cell = series.cells.get(key) ?? null;
+    if (cell !== null) {
+      series.lastKey = key;
+      series.lastCell = cell;
+    }
+    return cell;
+  }
+
+  private add(cell: Cell, key: number): void {
+    cell.series.cells.set(key, cell);
+    cell.series.lastKey = key;
+    cell.series.lastCell = cell;
+    const cells = this.byWindow.get(cell.window);
+    if (cells === undefined) this.byWindow.set(cell.window, [cell]);
+    else cells.push(cell);
+  }
+
+  /** Windows that ended at `before` or earlier leave memory where they are written. */
+  evict(before: Instant): void {
+    for (const [window, cells] of this.byWindow) {
+      if (window + windowLengthMs > before) continue;
+      const kept = cells.filter((cell) => cell.dirty);
+      for (const cell of cells) if (!cell.dirty) this.forget(cell);
+      if (kept.length === 0) this.byWindow.delete(window);
+      else this.byWindow.set(window, kept);
+    }
+  }
+
+  private forget(cell: Cell): void {
+    const { series } = cell;
+    series.cells.delete(cellKey(cell.window, cell.late));
+    series.lastKey = -1;
+    series.lastCell = null;
+    series.storedUpTo = Math.max(series.storedUpTo, cell.window);
+  }
+
+  /** Forgets the series of instances that are gone. */
+  forgetRows(rows: ReadonlySet<InstanceRow>): void {
+    for (const [key, series] of this.all) if (rows.has(series.row)) this.all.delete(key);
+  }
+
+  drainSeries(): readonly Series[] {
+    return this.fresh.splice(0);
+  }
+
+  drainSamples(): TelemetryBatch["samples"] {
+    return this.changed.drain().map(({ series, window, late, accumulator }) => ({
+      seriesId: series.id,
+      window,
+      late,
+      sample: accumulator.toSample(),
+    }));
+  }
+
+  /** Series as they were stored; their windows may be stored up to the newest of their instance. */
+  restore(stored: readonly Series[], rows: ReadonlyMap<number, InstanceRow>): void {
+    for (const { id, instanceId, measure } of stored) {
+      this.nextId = Math.max(this.nextId, id + 1);
+      const row = rows.get(instanceId);
+      if (row === undefined) continue;
+      const slot = new SeriesSlot(id, row, measure);
+      slot.storedUpTo = row.lastSeen;
+      this.all.set(`${row.id}/${measureKey(measure)}`, slot);
+      if (measure.kind === "requests") row.group.operations.add(measure.operation);
+    }
+  }
+}

@@ -1,0 +1,110 @@
+import type { Instant } from "#model/time.ts";
+import type { InstanceRow } from "./instance-row.ts";
+import { DirtyList } from "./dirty-list.ts";
+import type { MetricRole } from "./metric-role.ts";
+import type { CumulativeState, PointView } from "./ports.ts";
+import { StreamState } from "./stream-state.ts";
+
+/** Streams of one metric of one instance, by 53 bits of the hash of their attributes. */
+export interface MetricStreams {
+  readonly byHash: Map<number, StreamState>;
+}
+
+const hashPrime = 16_777_619;
+
+function boundsHash(point: PointView): string {
+  let hash = 2_166_136_261;
+  for (let i = 0; i < point.boundsLength; i += 1)
+    for (const digit of String(point.bounds[i] ?? 0))
+      hash = Math.imul(hash ^ (digit.codePointAt(0) ?? 0), hashPrime) >>> 0;
+  return point.type === "histogram" ? `/${hash.toString(16)}` : "";
+}
+
+function sameBounds(state: StreamState, point: PointView): boolean {
+  if (point.type !== "histogram") return true;
+  if (state.bounds.length !== point.boundsLength) return false;
+  for (let i = 0; i < point.boundsLength; i += 1) if (state.bounds[i] !== point.bounds[i]) return false;
+  return true;
+}
+
+function streamKey(row: InstanceRow, role: MetricRole, point: PointView): string {
+  const type = `${point.type}${point.temporality}${point.monotonic ? "m" : ""}`;
+  const hash = `${(point.attributesHashHigh >>> 0).toString(16)}.${(point.attributesHashLow >>> 0).toString(16)}`;
+  return `${row.id}/${role.metric}/${role.unit}/${type}/${hash}${boundsHash(point)}`;
+}
+
+/** What every metric stream showed last, within a cap. */
+export class StreamTable {
+  private readonly all = new Map<string, StreamState>();
+  private readonly stored = new Map<string, CumulativeState>();
+  /** Shared lists of bounds, so that thousands of streams hold one. */
+  private readonly boundsLists = new Map<string, readonly number[]>();
+
+  private readonly limit: number;
+  private readonly changed = new DirtyList<StreamState>();
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  /** To be called when a point changed its stream. */
+  mark(state: StreamState): void {
+    this.changed.mark(state);
+  }
+
+  drain(): readonly CumulativeState[] {
+    return this.changed.drain().map((state) => state.toStored());
+  }
+
+  get size(): number {
+    return this.all.size;
+  }
+
+  /**
+   * The state of a point's stream, or null past the cap. A histogram whose bounds changed is a new stream
+   * (`boundsChanged`), which goes on where the old one stopped.
+   */
+  of(
+    streams: MetricStreams,
+    owner: { readonly row: InstanceRow; readonly role: MetricRole },
+    point: PointView,
+  ): { readonly state: StreamState | null; readonly replaced: StreamState | null } {
+    const hash = (point.attributesHashHigh >>> 11) * 2 ** 32 + (point.attributesHashLow >>> 0);
+    const known = streams.byHash.get(hash);
+    if (known !== undefined && sameBounds(known, point)) return { state: known, replaced: null };
+    const key = streamKey(owner.row, owner.role, point);
+    const state = this.all.get(key) ?? this.create(key, point);
+    if (state === null) return { state: null, replaced: null };
+    streams.byHash.set(hash, state);
+    return { state, replaced: known ?? null };
+  }
+
+  private create(key: string, point: PointView): StreamState | null {
+    if (this.all.size >= this.limit) return null;
+    const bounds = point.type === "histogram" ? Array.from(point.bounds.subarray(0, point.boundsLength)) : [];
+    const listKey = bounds.join(" ");
+    const shared = this.boundsLists.get(listKey) ?? bounds;
+    if (this.boundsLists.size < this.limit) this.boundsLists.set(listKey, shared);
+    const state = new StreamState(key, shared);
+    const stored = this.stored.get(key);
+    if (stored !== undefined) {
+      state.load(stored);
+      this.stored.delete(key);
+    }
+    this.all.set(key, state);
+    return state;
+  }
+
+  /** Streams without a point since `before` are forgotten; true where any was. */
+  forgetIdle(before: Instant): boolean {
+    const size = this.all.size + this.stored.size;
+    for (const [key, state] of this.all) if (!state.dirty && state.last.time < before) this.all.delete(key);
+    for (const [key, state] of this.stored) if (state.time < before) this.stored.delete(key);
+    return this.all.size + this.stored.size < size;
+  }
+
+  restore(states: readonly CumulativeState[]): void {
+    const newest = [...states].sort((a, b) => b.time - a.time).slice(0, this.limit);
+    for (const state of newest) this.stored.set(state.key, state);
+  }
+}

@@ -1,0 +1,259 @@
+import type { Instant } from "#model/time.ts";
+import type { HistogramIncrement } from "./histogram-accumulator.ts";
+import type { PointView } from "./ports.ts";
+import type { StreamState } from "./stream-state.ts";
+import type { TallyName } from "./tally-row.ts";
+
+/**
+ * What a point adds to its window. Reused for every point.
+ * `count`: a number of events, in `value`. `level`: a reading, in `value`. `histogram`: values, in `histogram`.
+ */
+export interface Unrolled {
+  use: "nothing" | "count" | "level" | "histogram";
+  value: number;
+  readonly histogram: HistogramIncrement;
+  /** What is worth counting about this point. */
+  tally: TallyName | null;
+}
+
+export function emptyUnrolled(): Unrolled {
+  return {
+    use: "nothing",
+    value: 0,
+    histogram: {
+      layout: "explicit",
+      count: 0,
+      sum: 0,
+      zeroCount: 0,
+      scale: 0,
+      offset: 0,
+      bounds: [],
+      counts: new Float64Array(0),
+      countsLength: 0,
+    },
+    tally: null,
+  };
+}
+
+function isHistogram(point: PointView): boolean {
+  return point.type === "histogram" || point.type === "exponentialHistogram";
+}
+
+/** Number of values in the buckets of a histogram point; the sender's `count` where it sends no buckets. */
+function valueCount(point: PointView): number {
+  if (point.countsLength === 0 && point.type === "histogram") return point.count;
+  let total = point.type === "exponentialHistogram" ? point.zeroCount : 0;
+  for (let i = 0; i < point.countsLength; i += 1) total += point.counts[i] ?? 0;
+  return total;
+}
+
+function flawOfBuckets(point: PointView): TallyName | null {
+  for (let i = 0; i < point.countsLength; i += 1) {
+    const count = point.counts[i] ?? 0;
+    if (!Number.isFinite(count)) return "rejected.notFinite";
+    if (count < 0) return "rejected.shape";
+  }
+  if (point.type === "exponentialHistogram") {
+    if (point.hasNegative || point.zeroCount < 0) return "rejected.shape";
+    return Number.isInteger(point.scale) && point.scale >= -10 && point.scale <= 20 ? null : "rejected.shape";
+  }
+  if (point.countsLength !== 0 && point.countsLength !== point.boundsLength + 1) return "rejected.shape";
+  for (let i = 0; i < point.boundsLength; i += 1) {
+    const bound = point.bounds[i] ?? NaN;
+    if (!Number.isFinite(bound)) return "rejected.notFinite";
+    if (i > 0 && bound <= (point.bounds[i - 1] ?? 0)) return "rejected.shape";
+  }
+  return null;
+}
+
+/** Why a point cannot be used at all, as the tally under which it is counted; null where it can. */
+export function flawOf(point: PointView): TallyName | null {
+  if (point.type === "summary") return "ignored.summary";
+  if (point.noRecordedValue) return "staleness";
+  const events = point.type !== "gauge";
+  if (events && point.temporality !== 1 && point.temporality !== 2) return "rejected.shape";
+  if (isHistogram(point)) {
+    if (!Number.isFinite(point.count) || point.sum === Infinity || point.sum === -Infinity)
+      return "rejected.notFinite";
+    return flawOfBuckets(point);
+  }
+  if (!Number.isFinite(point.value)) return "rejected.notFinite";
+  if (point.type === "sum" && point.monotonic && point.value < 0) return "rejected.shape";
+  if (point.type === "sum" && !point.monotonic && point.temporality === 1) return "ignored.nonMonotonicDelta";
+  return null;
+}
+
+/** How a cumulative point continues what its stream showed. `base`: nothing is added, the next point counts from here. */
+type Continuation = "whole" | "difference" | "base" | "duplicate" | "old";
+
+/**
+ * The table of cumulative streams. Same start and no fall: the difference. A start that moved past the last point: a true
+ * reset, the whole value. A start equal to the point's own time is the sender's "unknown": nothing, but a base. No start at
+ * all: a fall is a reset from zero, so the whole value. A start that moved into what was counted, or a fall under the same start,
+ * are two writers of one stream: nothing can be said, a base. First sight: whole where it began at `wholeFrom` or later.
+ * Source: OpenTelemetry metrics data model, "Resets and Gaps".
+ */
+function continuationOf(
+  point: PointView,
+  state: StreamState,
+  fell: boolean,
+  wholeFrom: Instant,
+): Continuation {
+  const { last } = state;
+  const { start, time } = point;
+  if (last.fresh) return start !== 0 && start < time && start >= wholeFrom ? "whole" : "base";
+  if (time === last.time) return "duplicate";
+  if (time < last.time) return "old";
+  if (start === last.start) {
+    if (!fell) return "difference";
+    return start === 0 ? "whole" : "base";
+  }
+  if (start === time || start === 0) return start === 0 && !fell ? "difference" : "base";
+  return start >= last.time ? "whole" : "base";
+}
+
+const tallies: Readonly<Record<Continuation, TallyName | null>> = {
+  whole: "resets",
+  base: "resets",
+  difference: null,
+  duplicate: "duplicates",
+  old: "outOfOrder",
+};
+
+function reserve(increment: HistogramIncrement, length: number): Float64Array {
+  if (increment.counts.length < length) increment.counts = new Float64Array(length);
+  else increment.counts.fill(0, 0, length);
+  increment.countsLength = length;
+  return increment.counts;
+}
+
+function wholeHistogram(point: PointView, state: StreamState, into: HistogramIncrement): void {
+  into.layout = point.type === "histogram" ? "explicit" : "exponential";
+  into.bounds = state.bounds;
+  into.count = valueCount(point);
+  into.sum = Number.isNaN(point.sum) ? 0 : point.sum;
+  into.zeroCount = point.zeroCount;
+  into.scale = point.scale;
+  into.offset = point.offset;
+  const counts = reserve(into, Math.max(point.countsLength, point.type === "histogram" ? 1 : 0));
+  if (point.countsLength === 0 && point.type === "histogram") counts[0] = point.count;
+  for (let i = 0; i < point.countsLength; i += 1) counts[i] = point.counts[i] ?? 0;
+}
+
+function takeExplicit(point: PointView, state: StreamState, counts: Float64Array): boolean {
+  if (point.countsLength === 0) {
+    counts[0] = point.count - state.last.value;
+    return (counts[0] ?? 0) < 0;
+  }
+  let fell = false;
+  for (let i = 0; i < point.countsLength; i += 1) {
+    const difference = (counts[i] ?? 0) - (state.counts[i] ?? 0);
+    counts[i] = difference;
+    if (difference < 0) fell = true;
+  }
+  return fell;
+}
+
+/** Both at the coarser scale, bucket by bucket. */
+function takeExponential(point: PointView, state: StreamState, into: HistogramIncrement): boolean {
+  const { last } = state;
+  const scale = Math.min(point.scale, last.scale);
+  const pointWidth = 2 ** (point.scale - scale);
+  const lastWidth = 2 ** (last.scale - scale);
+  const lows = [];
+  const ends = [];
+  if (point.countsLength > 0) {
+    lows.push(Math.floor(point.offset / pointWidth));
+    ends.push(Math.floor((point.offset + point.countsLength - 1) / pointWidth) + 1);
+  }
+  if (last.countsLength > 0) {
+    lows.push(Math.floor(last.offset / lastWidth));
+    ends.push(Math.floor((last.offset + last.countsLength - 1) / lastWidth) + 1);
+  }
+  const low = lows.length === 0 ? 0 : Math.min(...lows);
+  const length = ends.length === 0 ? 0 : Math.max(...ends) - low;
+  const counts = reserve(into, length);
+  into.scale = scale;
+  into.offset = low;
+  for (let i = 0; i < point.countsLength; i += 1) {
+    const at = Math.floor((point.offset + i) / pointWidth) - low;
+    counts[at] = (counts[at] ?? 0) + (point.counts[i] ?? 0);
+  }
+  for (let i = 0; i < last.countsLength; i += 1) {
+    const at = Math.floor((last.offset + i) / lastWidth) - low;
+    counts[at] = (counts[at] ?? 0) - (state.counts[i] ?? 0);
+  }
+  into.zeroCount = point.zeroCount - last.zeroCount;
+  let fell = into.zeroCount < 0;
+  for (let i = 0; i < length; i += 1) if ((counts[i] ?? 0) < 0) fell = true;
+  return fell;
+}
+
+/** Fills the increment with the difference to the last point; true where something fell. */
+function differenceHistogram(point: PointView, state: StreamState, into: HistogramIncrement): boolean {
+  wholeHistogram(point, state, into);
+  const fell =
+    point.type === "histogram"
+      ? takeExplicit(point, state, into.counts)
+      : takeExponential(point, state, into);
+  into.count = valueCount(point) - state.last.value;
+  into.sum = Number.isNaN(point.sum) || Number.isNaN(state.last.sum) ? 0 : point.sum - state.last.sum;
+  return fell || into.count < 0;
+}
+
+function unrollCumulative(point: PointView, state: StreamState, wholeFrom: Instant, into: Unrolled): void {
+  const histogram = isHistogram(point);
+  const value = histogram ? valueCount(point) : point.value;
+  const { fresh } = state.last;
+  const fell =
+    !fresh && (histogram ? differenceHistogram(point, state, into.histogram) : value < state.last.value);
+  const continuation = continuationOf(point, state, fell, wholeFrom);
+  into.tally = fresh ? null : tallies[continuation];
+  if (continuation === "duplicate" || continuation === "old") return;
+  if (continuation !== "base") {
+    into.use = histogram ? "histogram" : "count";
+    into.value = continuation === "whole" ? value : value - state.last.value;
+    if (histogram && continuation === "whole") wholeHistogram(point, state, into.histogram);
+  }
+  state.remember(point, value);
+}
+
+function unrollDelta(point: PointView, state: StreamState, into: Unrolled): void {
+  const { last } = state;
+  if (state.knowsTime(point.time)) {
+    into.tally = "duplicates";
+    return;
+  }
+  if (!last.fresh && point.start !== 0 && point.time > last.time) {
+    if (point.start > last.time) into.tally = "gaps";
+    else if (point.start < last.time) into.tally = "overlaps";
+  }
+  if (isHistogram(point)) {
+    into.use = "histogram";
+    wholeHistogram(point, state, into.histogram);
+  } else {
+    into.use = "count";
+    into.value = point.value;
+  }
+  state.remember(point, 0);
+}
+
+/**
+ * The metric data model in one place: what a point without flaw (`flawOf`) adds to its window, given what its stream showed
+ * before; `state` takes over what the point shows. `wholeFrom`: a cumulative stream seen first that began then or later
+ * counts whole, so that a new instance's first errors are not lost. Windows are by the point's time.
+ */
+export function unroll(point: PointView, state: StreamState, wholeFrom: Instant, into: Unrolled): void {
+  into.use = "nothing";
+  into.tally = null;
+  if (point.type === "gauge" || (point.type === "sum" && !point.monotonic)) {
+    if (state.knowsTime(point.time)) {
+      into.tally = "duplicates";
+      return;
+    }
+    into.use = "level";
+    into.value = point.value;
+    state.remember(point, 0);
+  } else if (point.temporality === 2) unrollCumulative(point, state, wholeFrom, into);
+  else unrollDelta(point, state, into);
+}
