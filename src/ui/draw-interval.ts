@@ -7,7 +7,7 @@ import { sayMoment } from "./moments.ts";
 import { conclusionTones } from "./tones.ts";
 
 /** The drawing's own units; the style sheet scales it. */
-const frame = { width: 360, height: 136, left: 34, right: 276, top: 8, bottom: 116 };
+const frame = { width: 360, height: 136, left: 42, right: 262, top: 8, bottom: 116 };
 const niceRatios = [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100];
 const closestLabels = 12;
 

@@ -6,7 +6,7 @@ import { html, type Markup } from "./html.ts";
 import { sayAge, sayMoment } from "./moments.ts";
 
 /** The drawing's own units; the style sheet scales it. */
-const frame = { width: 360, height: 112, left: 34, right: 350, top: 20, bottom: 92 };
+const frame = { width: 360, height: 112, left: 42, right: 312, top: 20, bottom: 92 };
 const narrowestLabel = 24;
 
 interface Span {
@@ -44,7 +44,8 @@ function corners(
   return spans.flatMap(({ weight, from, to }) => [`${x(from)},${y(weight)}`, `${x(to)},${y(weight)}`]);
 }
 
-function planText({ steps }: AnalysisReport): string {
+/** The plan of weights in one sentence, or nothing. */
+export function sayPlan({ steps }: AnalysisReport): string {
   if (steps.length === 0) return "";
   const said = steps.map(({ weight, dwellMs }) => `${sayNumber(weight)} % for ${formatDuration(dwellMs)}`);
   return `Plan: ${said.join(", ")}.`;
@@ -59,23 +60,23 @@ export function sayWeight(report: AnalysisReport, now: Instant): string {
   return `${sayNumber(current.canaryWeight)} % of the traffic goes to the canary, for ${age === "now" ? "0 s" : age}.`;
 }
 
-function labels(
-  spans: readonly Span[],
-  x: (at: Instant) => number,
-  y: (weight: number) => number,
-): readonly Markup[] {
+interface Plot {
+  readonly x: (at: Instant) => number;
+  readonly y: (weight: number) => number;
+}
+
+/** Each weight above its span where there is room; the present one beside its point where nothing follows. */
+function labels(spans: readonly Span[], { x, y }: Plot, isOver: boolean): readonly Markup[] {
   return spans.map(({ weight, from, to }, index) => {
     const isLast = index === spans.length - 1;
-    const middle = (x(from) + x(to)) / 2;
+    const said = `${sayNumber(weight)} %`;
+    if (isLast && isOver) {
+      return html`<text class="current" x="${x(to) + 8}" y="${y(weight) + 4}">${said}</text>`;
+    }
     if (!isLast && x(to) - x(from) < narrowestLabel) return html``;
-    const at = Math.min(Math.max(middle, frame.left + 14), frame.right - 14);
-    return html`<text
-      class="${isLast ? "current" : "tick"}"
-      x="${Math.round(at)}"
-      y="${y(weight) - 6}"
-      text-anchor="middle"
-      >${sayNumber(weight)} %</text
-    >`;
+    const at = Math.max((x(from) + x(to)) / 2, frame.left + 14);
+    const style = isLast ? "current" : "tick";
+    return html`<text class="${style}" x="${at}" y="${y(weight) - 7}" text-anchor="middle">${said}</text>`;
   });
 }
 
@@ -107,12 +108,12 @@ export function drawWeights(report: AnalysisReport, now: Instant): Markup | null
     aria-labelledby="weights-title weights-text"
   >
     <title id="weights-title">Canary's share of the traffic over time</title>
-    <desc id="weights-text">${sayWeight(report, now)} ${planText(report)}</desc>
+    <desc id="weights-text">${sayWeight(report, now)} ${sayPlan(report)}</desc>
     ${[0, 50, 100].map((weight) => html`<line class="grid" x1="${frame.left}" x2="${frame.right}" y1="${y(weight)}" y2="${y(weight)}" /><text class="tick" x="${frame.left - 5}" y="${y(weight) + 3.5}" text-anchor="end">${weight} %</text>`)}
     <polygon class="area" points="${area.join(" ")}" />
     <polyline class="line" points="${drawn.join(" ")}" />
     ${future.length === 0 ? null : html`<polyline class="plan" points="${planned.join(" ")}" />`}
-    ${labels(past, x, y)}
+    ${labels(past, { x, y }, future.length === 0)}
     <circle class="end" cx="${x(last.to)}" cy="${y(last.weight)}" r="3.5" />
     <text class="tick" x="${frame.left}" y="${frame.height - 5}">
       ${sayMoment(first.from, now).replace(" UTC", "")}
@@ -122,5 +123,3 @@ export function drawWeights(report: AnalysisReport, now: Instant): Markup | null
     </text>
   </svg>`;
 }
-
-export { planText as sayPlan };

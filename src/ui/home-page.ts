@@ -98,7 +98,7 @@ function versionTable(versions: readonly VersionView[], now: Instant, label: str
 function serviceItem(view: ServiceView, now: Instant): Markup {
   const name = view.service === "" ? "Without a service name" : view.service;
   const { openAnalyses } = view;
-  return html`<article class="service">
+  return html`<article class="service-card">
     <h3>${name} <span class="soft">${sayEnvironment(view.environment)}</span></h3>
     ${view.whyNoAnalysis === null ? null : html`<p>No analysis is open: ${view.whyNoAnalysis}.</p>`}
     ${openAnalyses.length === 0 ? null : html`<p>Open: ${openAnalyses.map((id, index) => html`${index === 0 ? "" : ", "}<a href="/analyses/${encodeURIComponent(id)}">${id}</a>`)}</p>`}

@@ -48,11 +48,11 @@ pre { overflow-x: auto; padding: .9rem 1rem; background: var(--panel); border: 1
 .hero .action { margin-top: .9rem; padding-top: .8rem; border-top: 1px solid var(--line); }
 .hero .action b { margin-right: .4rem; }
 .hero .weight h2 { margin: 0 0 .3rem; font-size: .875rem; color: var(--soft); font-weight: 500; }
-.hero .weight p { font-size: .875rem; }
+.hero .weight p { font-size: .875rem; } .hero .weight svg { margin-bottom: .6rem; }
 .facts { display: grid; grid-template-columns: repeat(auto-fit, minmax(11.5rem, 1fr)); gap: .8rem 1.5rem; padding: 1.1rem 1.75rem 0; font-size: .875rem; }
 .facts dt { color: var(--soft); }
 
-svg { display: block; width: 100%; height: auto; overflow: visible; }
+svg { display: block; width: 100%; height: auto; }
 svg text { font-size: 11px; fill: var(--soft); } svg .limit { fill: var(--ink); } svg .current { fill: var(--ink); font-weight: 650; font-size: 12px; }
 svg .grid { stroke: var(--grid); } svg .one { stroke: var(--soft); }
 svg .band { fill: var(--tone); opacity: .16; } svg .edge { fill: none; stroke: var(--tone); opacity: .55; }
@@ -71,7 +71,7 @@ th, td { vertical-align: top; font-weight: 400; }
 .signals { margin-top: .6rem; background: var(--panel); border: 1px solid var(--line); border-radius: 10px; border-spacing: 0; border-collapse: separate; }
 .signals thead th { padding: .55rem 1rem .4rem; font-size: .8rem; color: var(--soft); }
 .signals tbody th, .signals tbody td { padding: 1rem; border-top: 1px solid var(--line); }
-.signals tbody th { width: 42%; } .signals .reading { width: 7.5rem; } .signals .ratio { min-width: 19rem; width: 24rem; }
+.signals tbody th { width: 42%; } .signals .reading { width: 9rem; } .signals .ratio { min-width: 19rem; width: 24rem; }
 .signals .name { font-weight: 650; margin-left: .25rem; }
 .signals .why { margin-top: .45rem; max-width: 56ch; } .signals p.soft { font-size: .8125rem; margin-top: .35rem; max-width: 62ch; }
 .signals .reading b { display: block; font-size: 1.1rem; } .signals .reading .soft { font-size: .8125rem; }
@@ -79,7 +79,7 @@ th, td { vertical-align: top; font-weight: 400; }
 
 .history { list-style: none; padding: 0; margin-top: .6rem; }
 .history li { display: grid; grid-template-columns: 8.5rem 6.5rem minmax(0, 1fr) auto; gap: .25rem 1rem; padding: .5rem 0; border-top: 1px solid var(--line); }
-.plain { font-size: .9rem; } .plain th, .plain td { padding: .5rem 1.25rem .5rem 0; border-top: 1px solid var(--line); }
+.plain { font-size: .9rem; overflow-wrap: break-word; } .plain time, .history time { white-space: nowrap; } .plain th, .plain td { padding: .5rem 1.25rem .5rem 0; border-top: 1px solid var(--line); }
 .plain thead th { color: var(--soft); font-size: .8rem; border: 0; } .plain tbody th { font-weight: 650; }
 .plain .soft { font-size: .8125rem; } .error { color: var(--bad); font-size: .8125rem; }
 .scroll { overflow-x: auto; margin-top: .5rem; }
@@ -91,13 +91,13 @@ th, td { vertical-align: top; font-weight: 400; }
   border: 1px solid var(--line); border-left: 5px solid var(--tone); border-radius: 10px; }
 .card .word { font-size: 1.15rem; font-weight: 700; color: var(--tone); letter-spacing: -.01em; } .card .word .final { display: block; }
 .card .why { margin-top: .35rem; max-width: 75ch; } .card .arms { font-size: .9rem; } .card .weight { font-size: .875rem; }
-.service { padding: 1rem 1.25rem; margin-top: .6rem; background: var(--panel); border: 1px solid var(--line); border-radius: 10px; }
+.service-card { padding: 1rem 1.25rem; margin-top: .6rem; background: var(--panel); border: 1px solid var(--line); border-radius: 10px; }
 .tallies { list-style: none; padding: 0; margin-top: .6rem; font-size: .9rem; } .tallies li { padding: .15rem 0; }
 @media (max-width: 64rem) {
   .signals, .signals tbody { display: block; } .signals thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
-  .signals tr { display: grid; grid-template-columns: 1fr 1fr; } .signals tbody tr + tr { border-top: 1px solid var(--line); }
+  .signals tr { display: grid; grid-template-columns: minmax(0, 1fr) minmax(0, 1fr); } .signals tbody tr + tr { border-top: 1px solid var(--line); }
   .signals tbody th, .signals tbody td { display: block; border: 0; width: auto; } .signals tbody th, .signals .ratio { grid-column: 1 / -1; min-width: 0; }
-  .signals .reading, .signals .ratio { padding-top: 0; } .signals .ratio svg { max-width: 32rem; }
+  .signals .reading, .signals .ratio { padding-top: 0; width: auto; } .signals .ratio svg { max-width: 32rem; }
   .signals .arm { display: block; font-size: .8rem; color: var(--soft); }
 }
 @media (max-width: 48rem) {

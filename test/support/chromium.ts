@@ -132,7 +132,7 @@ export async function openTab(path: string): Promise<Tab> {
       await tell("Input.dispatchKeyEvent", { type: "keyUp", key, code: key, windowsVirtualKeyCode: 9 });
     },
     async screenshot() {
-      const { data } = await tell("Page.captureScreenshot", { captureBeyondViewport: true });
+      const { data } = await tell("Page.captureScreenshot", { captureBeyondViewport: false });
       return Buffer.from(data as string, "base64");
     },
     async close() {
