@@ -23,7 +23,7 @@ export const retentionDefaults: Retention = {
   minuteMs: 24 * 3_600_000,
   dropMs: 7 * 24 * 3_600_000,
   maxBytes: 8 * 2 ** 30,
-  rowsPerCall: 20_000,
+  rowsPerCall: 10_000,
 };
 
 const minuteMs = 60_000;
@@ -42,10 +42,29 @@ interface Step {
   readonly bucketMs: number;
 }
 
-/** Puts one row into the next tier. Where its buckets differ from those kept there, it takes a place of its own in the same bucket. */
-function createMove(db: Connection): (row: SampleBody, step: Step) => void {
-  const standing = db.prepare<[number, number, number, number], { body: Buffer }>(
-    "SELECT body FROM sample WHERE series_id = ? AND late = ? AND tier = ? AND window = ?",
+/** One series in one bucket of the next tier: what it holds, one sample for each layout of buckets that the sender used. */
+interface Fold {
+  readonly seriesId: number;
+  readonly late: number;
+  readonly bucket: Instant;
+  readonly samples: Sample[];
+}
+
+function addTo(samples: Sample[], sample: Sample): void {
+  for (const [place, there] of samples.entries()) {
+    const merged = mergedOrNull(there, sample);
+    if (merged === null) continue;
+    samples[place] = merged;
+    return;
+  }
+  samples.push(sample);
+}
+
+/** Moves rows into the next tier, beside what it holds already: each bucket is read and written once for all its rows. */
+function createMove(db: Connection): (rows: readonly SampleBody[], step: Step) => void {
+  const standing = db.prepare<[number, number, number, number, number], { body: Buffer }>(
+    `SELECT body FROM sample WHERE series_id = ? AND late = ? AND tier = ? AND window >= ? AND window < ?
+     ORDER BY window`,
   );
   const put = db.prepare(
     `INSERT INTO sample(series_id, late, tier, window, requests, body) VALUES(?, ?, ?, ?, ?, ?)
@@ -54,18 +73,30 @@ function createMove(db: Connection): (row: SampleBody, step: Step) => void {
   const remove = db.prepare(
     "DELETE FROM sample WHERE series_id = ? AND late = ? AND tier = ? AND window = ?",
   );
-  return (row, step) => {
+  return (rows, step) => {
     const next = step.tier + 1;
-    const bucket = Math.floor(row.window / step.bucketMs) * step.bucketMs;
-    const sample = decodeSample(row.body);
-    remove.run(row.series_id, row.late, step.tier, row.window);
-    for (let window = bucket; window < bucket + step.bucketMs; window += windowStepMs) {
-      const there = standing.get(row.series_id, row.late, next, window);
-      const merged = there === undefined ? sample : mergedOrNull(decodeSample(there.body), sample);
-      if (merged === null) continue;
-      const requests = merged.kind === "requests" ? merged.count : 0;
-      put.run(row.series_id, row.late, next, window, requests, encodeSample(merged));
-      return;
+    const folds = new Map<string, Fold>();
+    for (const row of rows) {
+      const { series_id: seriesId, late } = row;
+      const bucket = Math.floor(row.window / step.bucketMs) * step.bucketMs;
+      const key = `${seriesId} ${late} ${bucket}`;
+      const known = folds.get(key);
+      const there = known ?? {
+        ...{ seriesId, late, bucket },
+        samples: standing
+          .all(seriesId, late, next, bucket, bucket + step.bucketMs)
+          .map(({ body }) => decodeSample(body)),
+      };
+      if (known === undefined) folds.set(key, there);
+      addTo(there.samples, decodeSample(row.body));
+      remove.run(seriesId, late, step.tier, row.window);
+    }
+    for (const { seriesId, late, bucket, samples } of folds.values()) {
+      // Layouts that cannot be merged stand side by side at windows of their own inside the bucket.
+      for (const [place, sample] of samples.entries()) {
+        const requests = sample.kind === "requests" ? sample.count : 0;
+        put.run(seriesId, late, next, bucket + place * windowStepMs, requests, encodeSample(sample));
+      }
     }
   };
 }
@@ -124,7 +155,7 @@ export function retainSamples(
       // Whole buckets only: one that is partly young or partly pinned waits.
       const before = Math.floor(Math.min(at.now - keepMs, pinned) / bucketMs) * bucketMs;
       const rows = due.all(tier, before, retention.rowsPerCall - merged);
-      for (const row of rows) move(row, { tier, bucketMs });
+      move(rows, { tier, bucketMs });
       merged += rows.length;
     }
     const tooOld = Math.min(at.now - retention.dropMs, pinned);
