@@ -202,7 +202,7 @@ export interface TelemetryWriter {
   series(): readonly Series[];
   cumulative(): readonly CumulativeState[];
   sample(seriesId: number, window: Instant, late: boolean): Sample | null;
-  /** Thins old windows (decision 11): 5 s windows kept 2 h, 1 min 24 h, 10 min 7 d; `pinnedFrom` and later are left alone. */
+  /** Thins old windows (decision 11): 5 s windows kept 2 h, 1 min 24 h, 10 min 7 d; `pinnedFrom` and later are left alone. One bounded round: call again soon while `merged` is not 0. */
   retain(now: Instant, pinnedFrom: Instant | null): { readonly merged: number; readonly dropped: number };
   checkpoint(mode: "passive" | "truncate"): void;
   close(): void;
