@@ -49,8 +49,11 @@ function fits(revision: Growing, aliases: readonly Alias[]): boolean {
   return true;
 }
 
-/** What one level decides: keys of revisions, "several", or null where the instance says nothing. */
-type Choice = string | "several" | null;
+/** No anchor key: the sighting fits several revisions. */
+const several = "";
+
+/** What is chosen for a sighting: the key of a revision, `several`, or null where nothing is said. */
+type Choice = string | null;
 
 class Levels {
   readonly revisions = new Map<string, Growing>();
@@ -64,7 +67,7 @@ class Levels {
     level.forEach((sighting, i) => {
       const choice = byInstance[i] ?? null;
       if (choice === null) return;
-      if (choice === "several" || contested.has(`${sighting.instance ?? ""}\n${choice}`))
+      if (choice === several || contested.has(`${sighting.instance ?? ""}\n${choice}`))
         this.homes.set(sightingKey(sighting), null);
       else this.settle(sighting, choice);
     });
@@ -72,7 +75,7 @@ class Levels {
     const byAlias = rest.map((sighting) => this.chooseByAlias(sighting));
     rest.forEach((sighting, i) => {
       const choice = byAlias[i] ?? null;
-      if (choice === "several") this.homes.set(sightingKey(sighting), null);
+      if (choice === several) this.homes.set(sightingKey(sighting), null);
       else this.settle(sighting, choice ?? this.found(sighting));
     });
     for (const sighting of level) this.remember(sighting);
@@ -92,14 +95,14 @@ class Levels {
     });
     const agreeing = fitting.filter((key) => this.holdsAt(key, strongest));
     const chosen = agreeing.length > 0 ? agreeing : fitting;
-    return chosen.length > 1 ? "several" : (chosen[0] ?? null);
+    return chosen.length > 1 ? several : (chosen[0] ?? null);
   }
 
   private chooseByAlias(sighting: Sighting): Choice {
     const strongest = sighting.aliases[0];
     if (strongest === undefined) return null;
     const holders = [...this.revisions].filter(([, revision]) => holds(revision, strongest));
-    return holders.length > 1 ? "several" : (holders[0]?.[0] ?? null);
+    return holders.length > 1 ? several : (holders[0]?.[0] ?? null);
   }
 
   private found(sighting: Sighting): string {
@@ -136,7 +139,7 @@ function contestedClaims(
   level.forEach((sighting, i) => {
     const choice = choices[i] ?? null;
     const strongest = sighting.aliases[0];
-    if (choice === null || choice === "several" || strongest === undefined) return;
+    if (choice === null || choice === several || strongest === undefined) return;
     if (known(choice, strongest)) return;
     const claim = `${sighting.instance ?? ""}\n${choice}`;
     const before = claimed.get(claim);

@@ -53,10 +53,12 @@ function flawOfBuckets(point: PointView): TallyName | null {
     if (!Number.isFinite(count)) return "rejected.notFinite";
     if (count < 0) return "rejected.shape";
   }
-  if (point.type === "exponentialHistogram") {
-    if (point.hasNegative || point.zeroCount < 0) return "rejected.shape";
-    return Number.isInteger(point.scale) && point.scale >= -10 && point.scale <= 20 ? null : "rejected.shape";
-  }
+  if (point.type === "histogram") return flawOfBounds(point);
+  if (point.hasNegative || point.zeroCount < 0) return "rejected.shape";
+  return Number.isInteger(point.scale) && point.scale >= -10 && point.scale <= 20 ? null : "rejected.shape";
+}
+
+function flawOfBounds(point: PointView): TallyName | null {
   if (point.countsLength !== 0 && point.countsLength !== point.boundsLength + 1) return "rejected.shape";
   for (let i = 0; i < point.boundsLength; i += 1) {
     const bound = point.bounds[i] ?? NaN;
@@ -72,15 +74,19 @@ export function flawOf(point: PointView): TallyName | null {
   if (point.noRecordedValue) return "staleness";
   const events = point.type !== "gauge";
   if (events && point.temporality !== 1 && point.temporality !== 2) return "rejected.shape";
-  if (isHistogram(point)) {
-    if (!Number.isFinite(point.count) || point.sum === Infinity || point.sum === -Infinity)
-      return "rejected.notFinite";
-    return flawOfBuckets(point);
-  }
+  return isHistogram(point) ? flawOfHistogram(point) : flawOfNumber(point);
+}
+
+function flawOfHistogram(point: PointView): TallyName | null {
+  const infinite = point.sum === Infinity || point.sum === -Infinity;
+  return infinite || !Number.isFinite(point.count) ? "rejected.notFinite" : flawOfBuckets(point);
+}
+
+function flawOfNumber(point: PointView): TallyName | null {
   if (!Number.isFinite(point.value)) return "rejected.notFinite";
-  if (point.type === "sum" && point.monotonic && point.value < 0) return "rejected.shape";
-  if (point.type === "sum" && !point.monotonic && point.temporality === 1) return "ignored.nonMonotonicDelta";
-  return null;
+  if (point.type !== "sum") return null;
+  if (point.monotonic) return point.value < 0 ? "rejected.shape" : null;
+  return point.temporality === 1 ? "ignored.nonMonotonicDelta" : null;
 }
 
 /** How a cumulative point continues what its stream showed. `base`: nothing is added, the next point counts from here. */
@@ -142,8 +148,9 @@ function wholeHistogram(point: PointView, state: StreamState, into: HistogramInc
 
 function takeExplicit(point: PointView, state: StreamState, counts: Float64Array): boolean {
   if (point.countsLength === 0) {
-    counts[0] = point.count - state.last.value;
-    return (counts[0] ?? 0) < 0;
+    const difference = point.count - state.last.value;
+    counts[0] = difference;
+    return difference < 0;
   }
   let fell = false;
   for (let i = 0; i < point.countsLength; i += 1) {
