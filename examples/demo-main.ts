@@ -42,10 +42,12 @@ async function main(): Promise<number> {
   }
   return runDemo({
     scenes: wanted,
-    places: {
+    setting: {
       entries,
       haldane: join(entries, "..", "main.js"),
       files: join(entries, "..", "..", "examples"),
+      ratePerSecond: 300,
+      instancesPerVersion: 3,
     },
     children,
     stopped: stopped.signal,

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import type { Release } from "#examples/shop/release.ts";
 import type { ShownAnalysis } from "./haldane-client.ts";
 import { type Ending, otherwise, type Scene } from "./scenes.ts";
-import { environment, type RouterState, service, type Stage } from "./stage.ts";
+import { environment, service, type Stage } from "./stage.ts";
 import { type Event, findingsToShow } from "./story.ts";
 
 /** Told with the milliseconds since the scene began. */
@@ -25,7 +25,8 @@ interface Told {
   verdict: string;
   action: string;
   evidenceAt: number;
-  routerThen: RouterState;
+  /** The router's counts when traffic was told last. */
+  countsThen: Readonly<Record<string, number>>;
   silenced: boolean;
   weightSince: number | null;
   everPromote: boolean;
@@ -53,7 +54,7 @@ export async function playScene(
     verdict: "",
     action: "",
     evidenceAt: 0,
-    routerThen: stage.router(),
+    countsThen: stage.router().counts,
     silenced: false,
     weightSince: null,
     everPromote: false,
@@ -118,23 +119,23 @@ function tellWeights({ stage, versions, told, elapsedMs, tell }: News): void {
   const { canary, baseline, canaryWeight, baselineWeight, generation } = state.weights;
   const key = `${canary ?? ""} ${canaryWeight}`;
   if (canary !== versions.canary || key === told.weights) return;
-  if (told.weights !== "") tellTraffic(told, state, { canary, elapsedMs, tell });
+  if (told.weights !== "") tellTraffic(told, state.atChange, { canary, elapsedMs, tell });
   tell(elapsedMs, { tell: "weights", canary, baseline, canaryWeight, baselineWeight, generation });
   told.weights = key;
-  told.routerThen = state;
+  told.countsThen = state.atChange;
   told.weightSince ??= elapsedMs;
   told.climbed.push(canaryWeight);
 }
 
 function tellTraffic(
   told: Told,
-  now: RouterState,
+  now: Readonly<Record<string, number>>,
   to: { readonly canary: string; readonly elapsedMs: number; readonly tell: Teller },
 ): void {
   const sum = (counts: Readonly<Record<string, number>>): number =>
     Object.values(counts).reduce((total, one) => total + one, 0);
-  const requests = sum(now.counts) - sum(told.routerThen.counts);
-  const toCanary = (now.counts[to.canary] ?? 0) - (told.routerThen.counts[to.canary] ?? 0);
+  const requests = sum(now) - sum(told.countsThen);
+  const toCanary = (now[to.canary] ?? 0) - (told.countsThen[to.canary] ?? 0);
   if (requests > 0) to.tell(to.elapsedMs, { tell: "traffic", canary: to.canary, requests, toCanary });
 }
 
@@ -150,10 +151,10 @@ function silenceWhenDue({ stage, scene, versions, told, elapsedMs, tell }: News)
 function tellEvidence({ stage, versions, analysis, told, elapsedMs, tell }: News): void {
   if (elapsedMs - told.evidenceAt < evidenceEveryMs && analysis.state === "open") return;
   told.evidenceAt = elapsedMs;
-  const state = stage.router();
+  const { counts } = stage.router();
   if (told.weights !== "" && analysis.state === "open") {
-    tellTraffic(told, state, { canary: versions.canary, elapsedMs, tell });
-    told.routerThen = state;
+    tellTraffic(told, counts, { canary: versions.canary, elapsedMs, tell });
+    told.countsThen = counts;
   }
   for (const finding of findingsToShow(analysis)) tell(elapsedMs, { tell: "finding", finding });
 }

@@ -5,12 +5,12 @@ import type { Children } from "./children.ts";
 import type { Paint } from "./paint.ts";
 import { type Played, playScene } from "./play.ts";
 import type { Scene } from "./scenes.ts";
-import { instancesPerVersion, type Places, ratePerSecond, setStage, type Stage } from "./stage.ts";
+import { type Setting, setStage, type Stage } from "./stage.ts";
 import { clock, storyLines } from "./story.ts";
 
 export interface DemoOptions {
   readonly scenes: readonly Scene[];
-  readonly places: Omit<Places, "scratch">;
+  readonly setting: Omit<Setting, "scratch">;
   readonly children: Children;
   /** Aborted on Ctrl-C and when a process of the demo dies; its reason is told. */
   readonly stopped: AbortSignal;
@@ -36,7 +36,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
     const played = (async () => {
       stage = await setStage(
         children,
-        { ...options.places, scratch },
+        { ...options.setting, scratch },
         { version: "v1", failing: {}, slower: {} },
       );
       return playAll(stage, options);
@@ -60,6 +60,7 @@ function isRequest(failure: unknown): boolean {
 /** Plays scene after scene; a promoted release is the stable one of the next scene. */
 async function playAll(stage: Stage, options: DemoOptions): Promise<boolean> {
   const { write, paint, scenes, warmUpMs, settleMs } = options;
+  const { ratePerSecond, instancesPerVersion } = options.setting;
   write(`${paint.strong("Haldane demo")}   live page ${stage.haldane.url}/`);
   write(
     `${ratePerSecond} requests/s to ${instancesPerVersion} instances of the shop; policy examples/demo-policy.yaml`,
@@ -108,7 +109,7 @@ function endLine(scene: Scene, played: Played, paint: Paint): string {
 function loadLine(stage: Stage): string {
   const counts = stage.load();
   if (counts === null) return "the load said nothing";
-  return `load: ${counts.sent} requests sent, ${counts.failed} failed, ${counts.shed} shed`;
+  return `load: ${counts.sent} requests sent, ${counts.failed} of them failed, ${counts.shed} more were due and not sent`;
 }
 
 /** Everything useful when something went otherwise: what the processes said last, and the last report as it came. */

@@ -10,8 +10,8 @@ import type { Release } from "#examples/shop/release.ts";
 import type { Child, Children } from "./children.ts";
 import { createHaldaneClient, type HaldaneClient } from "./haldane-client.ts";
 
-/** Where the built files and the examples' own files are. */
-export interface Places {
+/** Where the files are, and how big the demo is. */
+export interface Setting {
   /** Folder of the built entry files (`shop-main.js` and its like). */
   readonly entries: string;
   /** The built Haldane, `main.js`. */
@@ -20,6 +20,8 @@ export interface Places {
   readonly files: string;
   /** An empty folder for the generated configuration and Haldane's data; the caller removes it. */
   readonly scratch: string;
+  readonly ratePerSecond: number;
+  readonly instancesPerVersion: number;
 }
 
 /** What the router says of itself: weights in force and requests sent to each version so far. */
@@ -32,6 +34,8 @@ export interface RouterState {
     readonly generation: number;
   };
   readonly counts: Readonly<Record<string, number>>;
+  /** The counts at the moment at which these weights came into force. */
+  readonly atChange: Readonly<Record<string, number>>;
 }
 
 /** Everything that runs during the demo. */
@@ -49,8 +53,6 @@ export interface Stage {
 
 export const service = "shop/storefront";
 export const environment = "demo";
-export const ratePerSecond = 300;
-export const instancesPerVersion = 3;
 const readyMs = 30_000;
 /** Requests already on their way to an instance may take this long. */
 const underWayMs = 500;
@@ -66,6 +68,7 @@ const routerMessage = z.object({
       generation: z.number(),
     }),
     counts: z.record(z.string(), z.number()),
+    atChange: z.record(z.string(), z.number()),
   }),
 });
 const count = z.number();
@@ -81,15 +84,15 @@ const loadMessage = z.object({
 });
 
 /** Starts router, Haldane, the stable version and the load, in this order, each ready before the next. */
-export async function setStage(children: Children, places: Places, stable: Release): Promise<Stage> {
+export async function setStage(children: Children, setting: Setting, stable: Release): Promise<Stage> {
   const secret = `whsec_${randomBytes(32).toString("base64")}`;
-  const router = await startRouterProcess(children, places, { stable: stable.version, secret });
-  const haldane = await startHaldane(children, places, { secret, weightsUrl: router.weightsUrl });
+  const router = await startRouterProcess(children, setting, { stable: stable.version, secret });
+  const haldane = await startHaldane(children, setting, { secret, weightsUrl: router.weightsUrl });
   const cast = new Map<string, readonly Child[]>();
   const enter = async (release: Release): Promise<void> => {
-    const file = join(places.entries, "shop-main.js");
+    const file = join(setting.entries, "shop-main.js");
     const started = await Promise.all(
-      Array.from({ length: instancesPerVersion }, (_, at) => {
+      Array.from({ length: setting.instancesPerVersion }, (_, at) => {
         const instance = `storefront-${release.version}-${at}`;
         const args = [JSON.stringify(release), instance, haldane.otlpUrl];
         return startReady(children, { name: instance, file, args }, { ready: z.object({ url: z.string() }) });
@@ -105,7 +108,7 @@ export async function setStage(children: Children, places: Places, stable: Relea
     );
   };
   await enter(stable);
-  const load = await startLoadProcess(children, places, router.trafficUrl);
+  const load = await startLoadProcess(children, setting, router.trafficUrl);
   return {
     haldane: haldane.client,
     router: router.state,
@@ -132,18 +135,19 @@ interface RouterProcess {
 
 async function startRouterProcess(
   children: Children,
-  places: Places,
+  setting: Setting,
   given: { readonly stable: string; readonly secret: string },
 ): Promise<RouterProcess> {
   let state: RouterState = {
     weights: { canary: null, baseline: given.stable, canaryWeight: 0, baselineWeight: 100, generation: 0 },
     counts: {},
+    atChange: {},
   };
   const { child, said } = await startReady(
     children,
     {
       name: "router",
-      file: join(places.entries, "router-main.js"),
+      file: join(setting.entries, "router-main.js"),
       args: [given.stable],
       env: { [secretName]: given.secret },
     },
@@ -166,14 +170,14 @@ async function startRouterProcess(
 
 async function startLoadProcess(
   children: Children,
-  places: Places,
+  setting: Setting,
   trafficUrl: string,
 ): Promise<() => LoadCounts | null> {
   let counts: LoadCounts | null = null;
-  const args = [trafficUrl, String(ratePerSecond)];
+  const args = [trafficUrl, String(setting.ratePerSecond)];
   await startReady(
     children,
-    { name: "load", file: join(places.entries, "load-main.js"), args },
+    { name: "load", file: join(setting.entries, "load-main.js"), args },
     {
       ready: z.object({}),
       message(message) {
@@ -187,16 +191,16 @@ async function startLoadProcess(
 
 async function startHaldane(
   children: Children,
-  places: Places,
+  setting: Setting,
   own: { readonly secret: string; readonly weightsUrl: string },
 ): Promise<{ readonly client: HaldaneClient; readonly otlpUrl: string }> {
-  const config = join(places.scratch, "haldane.yaml");
-  await writeFile(config, await configuration(places.files, own.weightsUrl));
+  const config = join(setting.scratch, "haldane.yaml");
+  await writeFile(config, await configuration(setting.files, own.weightsUrl));
   const [port, otlpPort] = await freePorts();
-  const args = ["serve", "--config", config, "--data", join(places.scratch, "data")];
+  const args = ["serve", "--config", config, "--data", join(setting.scratch, "data")];
   const child = children.start({
     name: "haldane",
-    file: places.haldane,
+    file: setting.haldane,
     args: [...args, "--port", String(port), "--otlp-port", String(otlpPort)],
     env: { [secretName]: own.secret },
   });

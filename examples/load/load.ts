@@ -29,6 +29,8 @@ export interface Load {
 }
 
 const tickMs = 10;
+/** Idle connections are closed from this side, before the router (60 s) does. */
+const idleMs = 30_000;
 
 /** How many requests should have been sent by now: the clock decides, never the answers. */
 export function dueBy(elapsedMs: number, ratePerSecond: number): number {
@@ -37,7 +39,7 @@ export function dueBy(elapsedMs: number, ratePerSecond: number): number {
 
 /** Starts an open-loop load: requests leave at a steady rate whether or not earlier ones have been answered. */
 export function startLoad(options: LoadOptions): Load {
-  const agent = new Agent({ keepAlive: true, maxSockets: options.maxInFlight });
+  const agent = new Agent({ keepAlive: true, maxSockets: options.maxInFlight, timeout: idleMs });
   const counts = { due: 0, sent: 0, shed: 0, answered: 0, failed: 0 };
   const byRoute: Record<string, number> = {};
   const started = performance.now();

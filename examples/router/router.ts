@@ -24,6 +24,8 @@ export interface RouterOptions {
   /** Numbers in [0, 1). */
   readonly random: () => number;
   readonly weightsPort?: number;
+  /** Called right after other weights came into force, before any request is sent by them. */
+  readonly onWeights?: () => void;
 }
 
 interface Pool {
@@ -31,11 +33,14 @@ interface Pool {
   next: number;
 }
 
+/** Idle connections are closed from this side, before the shop (60 s) does: a request must not meet a closing one. */
+const idleMs = 30_000;
+
 /** Starts the router on loopback. Within a version it goes round the instances. */
 export async function startRouter(options: RouterOptions): Promise<Router> {
   const pools = new Map<string, Pool>();
   const counts = new Map<string, number>();
-  const agent = new Agent({ keepAlive: true, maxSockets: 128 });
+  const agent = new Agent({ keepAlive: true, maxSockets: 128, timeout: idleMs });
   let weights = allTo(options.stable);
 
   const traffic = createServer((request, response) => {
@@ -52,7 +57,9 @@ export async function startRouter(options: RouterOptions): Promise<Router> {
       inForce: () => weights,
       serving: () => new Set(pools.keys()),
       set: (next) => {
+        const changed = next.generation !== weights.generation;
         weights = next;
+        if (changed) options.onWeights?.();
       },
     });
   });

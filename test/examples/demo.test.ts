@@ -56,7 +56,13 @@ async function play(
   };
   const code = await runDemo({
     scenes: scenes.filter(({ name }) => name === scene),
-    places: { entries, haldane: join(entries, "haldane-stand-in-main.js"), files: exampleFiles },
+    setting: {
+      entries,
+      haldane: join(entries, "haldane-stand-in-main.js"),
+      files: exampleFiles,
+      ratePerSecond: 60,
+      instancesPerVersion: 1,
+    },
     children,
     stopped: stopped.signal,
     write: (line) => {
@@ -76,7 +82,7 @@ describe("the demo", () => {
     expect(lines.join("\n")).toContain("as announced: climbs 25, 50, 100 % and is promoted");
     expect(lines.filter((line) => line.includes("confirmed, generation")).length).toBeGreaterThanOrEqual(3);
     expect(code).toBe(0);
-    expect(pids.length).toBe(9);
+    expect(pids.length).toBe(5);
     expect(pids.filter(alive)).toEqual([]);
   });
 
