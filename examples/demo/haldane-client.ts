@@ -57,6 +57,8 @@ export interface HaldaneClient {
   /** Polls the verdict; returns when it changes, at the latest after `waitMs`. */
   verdict(asked: Asked, waitMs: number): Promise<z.output<typeof verdict>>;
   analysis(id: string): Promise<ShownAnalysis>;
+  /** Ends an analysis that did not end by itself; the weights go back. */
+  abort(id: string, reason: string): Promise<void>;
   /** The last report as it came, for people who ask why. */
   lastReport(): string;
 }
@@ -96,6 +98,13 @@ export function createHaldaneClient(url: string): HaldaneClient {
     async analysis(id) {
       last = await ask(`/v1/analyses/${encodeURIComponent(id)}`);
       return analysis.parse(JSON.parse(last));
+    },
+    async abort(id, reason) {
+      await ask(`/v1/analyses/${encodeURIComponent(id)}/abort`, {
+        method: "POST",
+        headers: { "content-type": "application/json" },
+        body: JSON.stringify({ reason }),
+      });
     },
     lastReport: () => last,
   };

@@ -73,6 +73,8 @@ export async function playScene(
   await pause(lookMs / 2);
   tellNews({ stage, scene, versions, analysis, told, elapsedMs: elapsed(), tell });
   const ending = endingOf(stage, versions.canary, analysis, told);
+  if (analysis.state === "open")
+    await stage.haldane.abort(id, "the scene took too long; the next one needs the way free");
   return { ending, otherwise: otherwise(scene.announced, ending), elapsedMs: elapsed() };
 }
 
