@@ -5,6 +5,7 @@ import { readLimits } from "#cli/read-otlp-lines.ts";
 import { yamlLimits } from "#config/yaml-documents.ts";
 import { defaultIngestLimits } from "#engine/ingest-limits.ts";
 import { defaultHttpLimits } from "#http/limits.ts";
+import { defaultIntakeLimits } from "#ingest/intake.ts";
 import { defaultOtlpLimits } from "#ingest/otlp/limits.ts";
 import { retentionDefaults } from "#store/sqlite/retention.ts";
 
@@ -76,6 +77,7 @@ describe("the pages", () => {
 describe("the table of limits", () => {
   test.each([
     ["Receiving OTLP", defaultOtlpLimits],
+    ["Committing", defaultIntakeLimits],
     ["Holding telemetry", defaultIngestLimits],
     ["Answering", defaultHttpLimits],
     ["Reading files", { ...yamlLimits, ...readLimits }],
