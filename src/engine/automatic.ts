@@ -1,6 +1,6 @@
 import { deploymentLabel, type Deployment, type Instance } from "#model/deployment.ts";
 import { windowLengthMs, type Instant } from "#model/time.ts";
-import { compareAge } from "./newer.ts";
+import { compareAge, compareVersions } from "./newer.ts";
 import type { TelemetryReader } from "./ports.ts";
 
 /** Two versions that both showed telemetry in this stretch before the newest seal emit at once. */
@@ -44,7 +44,7 @@ export function openingsOf(
   return [...groups.values()].flatMap((group): Opening[] => {
     const alive = aliveVersions(group, activity, sealedTo);
     if (alive.length < 2) return [];
-    const newest = alive.reduce((a, b) => (compareAge(a.deployment, b.deployment) >= 0 ? a : b));
+    const newest = newestOf(alive);
     const others = alive.filter(({ deployment }) => deployment.id !== newest.deployment.id);
     const busiest = others.reduce((a, b) => (b.requests > a.requests ? b : a));
     const { service, environment, id } = newest.deployment;
@@ -58,6 +58,25 @@ export function openingsOf(
       },
     ];
   });
+}
+
+type Alive = ReturnType<typeof aliveVersions>[number];
+
+/**
+ * The newest of several versions (decision 3). Where none tells when it started and all were first heard of within a minute,
+ * Haldane itself came late: the first event says nothing then, and the version decides before it.
+ */
+function newestOf(alive: readonly Alive[]): Alive {
+  const byAge = [...alive].sort((a, b) => compareAge(b.deployment, a.deployment));
+  const [first] = byAge;
+  if (first === undefined) throw new Error("no version is alive");
+  if (alive.some(({ deployment }) => deployment.earliestStart !== null)) return first;
+  const heardTogether = byAge.filter(
+    ({ deployment }) => deployment.firstSeen > first.deployment.firstSeen - togetherMs,
+  );
+  return heardTogether.reduce((a, b) =>
+    (compareVersions(deploymentLabel(b.deployment), deploymentLabel(a.deployment)) ?? 0) > 0 ? b : a,
+  );
 }
 
 /** The label where no other version shares it, else the strongest alias that is this deployment's own. */

@@ -1,8 +1,5 @@
-import {
-  concludeDuration,
-  type DurationConclusion,
-  type QuantileConclusion,
-} from "#analyzers/metrics/duration.ts";
+import { concludeDuration, type DurationConclusion } from "#analyzers/metrics/duration.ts";
+import type { QuantileConclusion } from "#analyzers/metrics/duration-plan.ts";
 import { concludeShare, sequentialPart, type ShareConclusion } from "#analyzers/metrics/share.ts";
 import type { Conclusion, Finding } from "#model/finding.ts";
 import { attemptFactor, durationPlan, sharePlan, type FoldContext } from "./fold.ts";

@@ -97,13 +97,16 @@ export class Ledger {
     };
   }
 
-  /** Looks once at every open analysis after a seal at `now`; returns how many commands were written. */
-  look(now: Instant, stale = false): number {
+  /**
+   * Looks once at every open analysis after a seal at `now`; returns how many commands were written. `stale`: a source
+   * lags. `sealedTo`: where sealing is not by the clock, the end of the last sealed window.
+   */
+  look(now: Instant, { stale = false, sealedTo = null }: { stale?: boolean; sealedTo?: Instant | null } = {}): number {
     const deployments = this.#ports.telemetry.deployments();
     const frozen = correlatedSilence([...this.#open.values()], now);
     let wishes = 0;
     for (const entry of [...this.#open.values()]) {
-      wishes += this.#lookAt(entry, { now, stale, frozen, deployments });
+      wishes += this.#lookAt(entry, { now, stale, frozen, deployments, sealedTo });
     }
     return wishes;
   }
@@ -115,6 +118,7 @@ export class Ledger {
       readonly stale: boolean;
       readonly frozen: boolean;
       readonly deployments: readonly Deployment[];
+      readonly sealedTo: Instant | null;
     },
   ): number {
     const commands = this.#ports.control.commands(entry.analysis.id);

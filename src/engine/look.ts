@@ -32,6 +32,8 @@ export interface LookInput {
   readonly frozen: boolean;
   readonly stale: boolean;
   readonly signalCap: number;
+  /** Windows that end by then are sealed; null: those whose settle allowance is over at `now`. A recording ends with its last window. */
+  readonly sealedTo: Instant | null;
 }
 
 export interface LookOutcome {
@@ -47,7 +49,7 @@ export interface LookOutcome {
 export function look(input: LookInput): LookOutcome {
   const { analysis, now } = input;
   if (analysis.terminal !== null) return actOnly(input);
-  const sealedTo = windowStart(now - input.policy.settle);
+  const sealedTo = input.sealedTo ?? windowStart(now - input.policy.settle);
   const arms = resolveArms(input);
   const state = withGap(openEvidence(arms.state, input), input);
   const judgement = judgeNow({ ...input, analysis: arms.analysis, state }, sealedTo, arms.waiting);
