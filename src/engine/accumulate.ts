@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- the one observer: span, point and log take the same road, and read best beside each other */
 import { overflowOperation, type Measure } from "#model/sample.ts";
 import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
 import { attribute, attributedNames, type Attribution } from "./attribute.ts";

