@@ -19,7 +19,7 @@ process.exitCode = await runProgram(
       const loaded = await loadConfiguration({ files, flags, environment: process.env });
       if (!loaded.ok) return loaded;
       const { createApp } = await import("./app.ts");
-      return ok(createApp(loaded.value));
+      return ok(createApp(loaded.value, { workerFile: new URL("./ingest-worker.js", import.meta.url) }));
     },
     validate: async (files) => (await import("#config/load-configuration.ts")).validateFiles(files),
     loadPolicy: async (file) => (await import("#config/load-configuration.ts")).loadPolicy(file),

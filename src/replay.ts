@@ -143,7 +143,9 @@ class ReplayRun {
       return;
     }
     for (const { service, environment } of this.#services()) {
-      if ([...this.#tracked.values()].some((one) => one.service === service && one.environment === environment)) {
+      if (
+        [...this.#tracked.values()].some((one) => one.service === service && one.environment === environment)
+      ) {
         continue;
       }
       const found = resolveArm(this.#telemetry.reader.deployments(), { service, environment }, canary);
@@ -175,7 +177,11 @@ class ReplayRun {
   }
 
   /** Services and environments asked for, in order of name. */
-  #services(): readonly { readonly service: string; readonly environment: string; readonly group: readonly Deployment[] }[] {
+  #services(): readonly {
+    readonly service: string;
+    readonly environment: string;
+    readonly group: readonly Deployment[];
+  }[] {
     const groups = new Map<string, Deployment[]>();
     for (const deployment of this.#telemetry.reader.deployments()) {
       if (!this.#isAskedFor(deployment.service)) continue;

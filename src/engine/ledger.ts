@@ -90,6 +90,20 @@ export class Ledger {
     }, null);
   }
 
+  /** How long windows of a service stay open for late data, as the policies of its open analyses ask; the shortest counts. */
+  settleAllowances(): readonly { readonly service: string; readonly environment: string; readonly settleMs: number }[] {
+    return [...this.#open.values()].flatMap(({ analysis, policy }) => {
+      const { service, environment } = analysis;
+      const names = this.#ports.telemetry
+        .deployments()
+        .filter((one) => one.environment === environment && sameService(service, one.service))
+        .map((one) => one.service);
+      return [...new Set([service, ...names])]
+        .sort()
+        .map((name) => ({ service: name, environment, settleMs: policy.settle }));
+    });
+  }
+
   subscribe(listener: (analysisId: string) => void): () => void {
     this.#listeners.add(listener);
     return () => {

@@ -1,0 +1,288 @@
+import { mkdirSync } from "node:fs";
+import { createServer, type Server } from "node:http";
+import { join } from "node:path";
+import { getRequestListener } from "@hono/node-server";
+import { SpanStatusCode, trace } from "@opentelemetry/api";
+import pino, { type Logger } from "pino";
+import { Registry } from "prom-client";
+import { startRefused, type App } from "#cli/serve.ts";
+import type { LoadedConfiguration } from "#config/load-configuration.ts";
+import { createOutbox, type Outbox } from "#control/outbox.ts";
+import { Ledger } from "#engine/ledger.ts";
+import type { Clock, ControlStore, Controller, TelemetryReader } from "#engine/ports.ts";
+import { createApi } from "#http/api.ts";
+import { createReceiver, createReceiverServer, type Receiver } from "#ingest/otlp/receiver.ts";
+import { defaultOtlpLimits } from "#ingest/otlp/limits.ts";
+import { startIngestWorker, type IngestClient } from "#ingest/worker-client.ts";
+import { formatInstant, windowLengthMs } from "#model/time.ts";
+import { openControlStore } from "#store/sqlite/control-store.ts";
+import { takeDataLock, type DataLock } from "#store/sqlite/data-lock.ts";
+import { openTelemetryReader } from "#store/sqlite/telemetry-reader.ts";
+import { createPages } from "#ui/pages.ts";
+import packageJson from "../package.json" with { type: "json" };
+import { createAsking } from "./answer.ts";
+import { createControllers } from "./controllers.ts";
+import { LookLoop } from "./look-loop.ts";
+import { registerMetrics } from "./own-metrics.ts";
+
+export interface AppOptions {
+  /** The built entry of the ingest worker, which lies beside the built main file. */
+  readonly workerFile: URL;
+  readonly clock?: Clock;
+  readonly log?: Logger;
+}
+
+/** How often sealed windows are looked at. */
+const lookEveryMs = 1000;
+
+const wallClock: Clock = { now: () => Date.now() };
+const tracer = trace.getTracer("haldane", packageJson.version);
+
+/** Everything that was opened, in the order in which it is to be closed. */
+interface Running {
+  readonly lock: DataLock;
+  readonly worker: IngestClient;
+  readonly telemetry: TelemetryReader & { close(): void };
+  readonly control: ControlStore;
+  readonly outbox: Outbox;
+  readonly loop: LookLoop;
+  readonly servers: readonly Server[];
+  readonly stopping: AbortController;
+}
+
+/** The whole service from its configuration: not started yet, one data folder, two listeners. */
+export function createApp(loaded: LoadedConfiguration, options: AppOptions): App {
+  const log = options.log ?? pino({ name: "haldane" }, pino.destination(2));
+  let running: Running | null = null;
+  return {
+    async start() {
+      const started = await start(loaded, {
+        clock: options.clock ?? wallClock,
+        log,
+        workerFile: options.workerFile,
+      });
+      running = started.running;
+      return { url: started.url, otlpUrl: started.otlpUrl };
+    },
+    async stop() {
+      if (running !== null) await stop(running);
+      running = null;
+    },
+  };
+}
+
+async function start(
+  loaded: LoadedConfiguration,
+  { clock, log, workerFile }: { readonly clock: Clock; readonly log: Logger; readonly workerFile: URL },
+): Promise<{ readonly running: Running; readonly url: string; readonly otlpUrl: string }> {
+  const { configuration } = loaded;
+  const { data } = configuration.storage;
+  const controllers = opened(createControllers(configuration.controllers, loaded.controllerSecrets));
+  mkdirSync(data, { recursive: true });
+  const lock = opened(takeDataLock(data, clock.now()));
+  const worker = await startIngestWorker({
+    workerFile,
+    start: { path: join(data, "telemetry.db") },
+    failed: ({ message, exitCode }) => {
+      log.fatal({ message }, "the ingest worker failed; what was acknowledged is on disk");
+      process.exit(exitCode);
+    },
+  });
+  const telemetry = opened(openTelemetryReader(join(data, "telemetry.db")));
+  const control = opened(openControlStore(join(data, "control.db")));
+  const ledger = createLedger(loaded, telemetry, control);
+  const outbox = startOutbox(control, controllers, { clock, log });
+  const namedMetrics = [...loaded.policies.values()].flatMap(({ metrics }) =>
+    metrics.map(({ name }) => name),
+  );
+  const loop = new LookLoop({
+    ledger,
+    worker,
+    control,
+    clock,
+    log,
+    namedMetrics,
+    everyMs: lookEveryMs,
+    poke: outbox.poke,
+  });
+  const stopping = new AbortController();
+  const receiver = createReceiver({
+    accept: (body) => worker.accept(body),
+    token: loaded.token,
+    limits: {
+      ...defaultOtlpLimits,
+      bodyBytes: configuration.limits.bodyBytes,
+      bytesInFlight: configuration.limits.bytesInFlight,
+    },
+  });
+  const api = createServer(
+    getRequestListener(
+      apiOf({ loaded, ledger, control, telemetry, clock, log, loop, outbox, receiver, stopping }).fetch,
+    ),
+  );
+  const otlp = createReceiverServer(receiver);
+  // Windows that were judged before a restart are sealed again before anything new may come for them.
+  await loop.resume();
+  const { host, port, otlpPort } = configuration.listen;
+  const url = await listen(api, host, port);
+  const otlpUrl = await listen(otlp, host, otlpPort);
+  outbox.start();
+  loop.start();
+  log.info({ url, otlpUrl, data, version: packageJson.version, at: formatInstant(clock.now()) }, "ready");
+  return {
+    running: { lock, worker, telemetry, control, outbox, loop, servers: [otlp, api], stopping },
+    url,
+    otlpUrl,
+  };
+}
+
+function createLedger(
+  { configuration, policies }: LoadedConfiguration,
+  telemetry: TelemetryReader,
+  control: ControlStore,
+): Ledger {
+  return new Ledger(
+    {
+      policies,
+      bindings: configuration.bindings,
+      automatic: configuration.automatic,
+      openAnalyses: configuration.limits.openAnalyses,
+      signalsPerAnalysis: configuration.limits.signalsPerAnalysis,
+      paceMs: lookEveryMs,
+      storeEveryMs: 3 * windowLengthMs,
+    },
+    { telemetry, control },
+  );
+}
+
+function startOutbox(
+  control: ControlStore,
+  controllers: ReadonlyMap<string, Controller>,
+  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+): Outbox {
+  return createOutbox({
+    store: control,
+    controllers,
+    clock,
+    random: Math.random,
+    onOutcome: ({ command, status, attempts, lastError }) => {
+      const { analysisId, canaryWeight, generation, kind } = command;
+      log.info({ analysisId, kind, canaryWeight, generation, status, attempts, lastError }, "command");
+      tracer
+        .startSpan("haldane.command", {
+          attributes: {
+            "haldane.analysis.id": analysisId,
+            "haldane.command.kind": kind,
+            "haldane.generation": generation,
+          },
+        })
+        .setStatus({ code: status === "rejected" ? SpanStatusCode.ERROR : SpanStatusCode.OK })
+        .end();
+    },
+    onStalled: ({ command, attempts, lastError }) => {
+      const { analysisId, controller, kind } = command;
+      log.error(
+        { analysisId, controller, kind, attempts, lastError },
+        "command stalled: not in force after 30 s; still trying",
+      );
+    },
+  });
+}
+
+interface ApiParts {
+  readonly loaded: LoadedConfiguration;
+  readonly ledger: Ledger;
+  readonly control: ControlStore;
+  readonly telemetry: TelemetryReader;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly loop: LookLoop;
+  readonly outbox: Outbox;
+  readonly receiver: Receiver;
+  readonly stopping: AbortController;
+}
+
+function apiOf(parts: ApiParts): ReturnType<typeof createApi> {
+  const { loaded, ledger, control, telemetry, clock, log, loop, outbox, receiver, stopping } = parts;
+  const registry = new Registry();
+  registerMetrics(registry, { ledger, loop, receiver, control });
+  const asking = createAsking({
+    ledger,
+    control,
+    telemetry,
+    clock,
+    onChange: () => {
+      outbox.poke();
+      loop.settingsChanged();
+    },
+    checks: () => [loop.check(clock.now())],
+  });
+  const api = createApi({
+    asking,
+    clock,
+    registry,
+    version: packageJson.version,
+    token: loaded.token,
+    loopback: isLoopback(loaded.configuration.listen.host),
+    stopping: stopping.signal,
+    onBug: (error, request) => {
+      log.error({ err: error, request }, "a fault while answering");
+    },
+  });
+  api.route("/", createPages(asking, clock));
+  return api;
+}
+
+async function listen(server: Server, host: string, port: number): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    server.once("error", reject);
+    server.listen(port, host, () => {
+      server.off("error", reject);
+      resolve();
+    });
+  });
+  const address = server.address();
+  const bound = typeof address === "object" && address !== null ? address.port : port;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${bound}`;
+}
+
+/** Takes no more, then finishes what was taken: senders first, then judging, then acting, then the stores. */
+async function stop(running: Running): Promise<void> {
+  const { servers, stopping, loop, outbox, worker, telemetry, control, lock } = running;
+  stopping.abort();
+  await Promise.all(
+    servers.map(
+      (server) =>
+        new Promise<void>((resolve) => {
+          server.close(() => {
+            resolve();
+          });
+          server.closeIdleConnections();
+          setTimeout(() => {
+            server.closeAllConnections();
+          }, 5000).unref();
+        }),
+    ),
+  );
+  await loop.stop();
+  await outbox.stop();
+  telemetry.close();
+  await worker.stop();
+  control.checkpoint("truncate");
+  control.close();
+  lock.release();
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || host.startsWith("127.");
+}
+
+/** What cannot be opened refuses the start with its reason. */
+function opened<T>(
+  result:
+    | { readonly ok: true; readonly value: T }
+    | { readonly ok: false; readonly error: { readonly message: string } },
+): T {
+  if (!result.ok) throw startRefused(result.error.message);
+  return result.value;
+}

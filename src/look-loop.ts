@@ -1,0 +1,140 @@
+import { trace } from "@opentelemetry/api";
+import type { Logger } from "pino";
+import type { Ledger } from "#engine/ledger.ts";
+import type { Clock, ControlStore } from "#engine/ports.ts";
+import type { IngestClient } from "#ingest/worker-client.ts";
+import type { Instant } from "#model/time.ts";
+
+/** Retention runs this often, and again soon after while there is still something to merge. */
+const retainEveryMs = 60_000;
+const retainAgainMs = 2_000;
+const checkpointEveryMs = 2_000;
+/** The readiness check fails when no look has ended for this long. */
+const lookOverdueMs = 15_000;
+
+export interface LookLoopTools {
+  readonly ledger: Ledger;
+  readonly worker: IngestClient;
+  /** Metrics that any policy names. */
+  readonly namedMetrics: readonly string[];
+  readonly control: ControlStore;
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly everyMs: number;
+  readonly poke: () => void;
+}
+
+/** The heartbeat of the service: seals in the worker, then looks at every open analysis, once each `everyMs`. One look at a time. */
+export class LookLoop {
+  readonly #tools: LookLoopTools;
+  readonly #tracer = trace.getTracer("haldane");
+  #timer: NodeJS.Timeout | null = null;
+  #underWay: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #lastLook: Instant;
+  #lastRetain: Instant = 0;
+  #lastCheckpoint: Instant = 0;
+  #settings = "";
+  readonly counters = { looks: 0, failedLooks: 0, lastLookMs: 0 };
+
+  constructor(tools: LookLoopTools) {
+    this.#tools = tools;
+    this.#lastLook = tools.clock.now();
+  }
+
+  /** Seals what the last look before a restart had sealed, so that windows already judged take only late rows. */
+  async resume(): Promise<void> {
+    const { ledger, worker } = this.#tools;
+    const lastJudged = ledger.openAnalyses().reduce((last, { verdict }) => Math.max(last, verdict.at), 0);
+    this.#sendSettings();
+    if (lastJudged > 0) await worker.seal(lastJudged);
+  }
+
+  start(): void {
+    const { everyMs } = this.#tools;
+    const next = (): void => {
+      if (this.#stopped) return;
+      this.#timer = setTimeout(() => {
+        this.#underWay = this.#beat().finally(next);
+      }, everyMs);
+    };
+    next();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    await this.#underWay;
+  }
+
+  /** The next beat tells the worker which settle allowances open analyses ask for. */
+  settingsChanged(): void {
+    this.#settings = "";
+  }
+
+  check(now: Instant): { readonly name: string; readonly ok: boolean; readonly detail: string } {
+    const ageMs = now - this.#lastLook;
+    const ok = ageMs < lookOverdueMs;
+    return {
+      name: "looks",
+      ok,
+      detail: ok ? "looking" : `no look has ended for ${Math.round(ageMs / 1000)} s`,
+    };
+  }
+
+  async #beat(): Promise<void> {
+    const { worker, log, clock } = this.#tools;
+    try {
+      this.#sendSettings();
+      const now = clock.now();
+      await worker.seal(now);
+      this.#look(now);
+      await this.#keepHouse(now);
+    } catch (error) {
+      this.counters.failedLooks += 1;
+      log.error({ err: error }, "a look failed; the next one tries again");
+    }
+  }
+
+  #look(now: Instant): void {
+    const { ledger, poke, log, clock } = this.#tools;
+    this.#tracer.startActiveSpan("haldane.look", (span) => {
+      try {
+        for (const analysis of ledger.openAutomatic(now)) {
+          const { id, service, environment, canary, baseline } = analysis;
+          log.info(
+            { id, service, environment, canary: canary.asked, baseline: baseline.asked },
+            "analysis opened by itself, report only",
+          );
+          this.settingsChanged();
+        }
+        if (ledger.look(now) > 0) poke();
+        this.counters.looks += 1;
+        this.#lastLook = clock.now();
+        this.counters.lastLookMs = this.#lastLook - now;
+      } finally {
+        span.end();
+      }
+    });
+  }
+
+  #sendSettings(): void {
+    const { ledger, worker, namedMetrics } = this.#tools;
+    const settle = ledger.settleAllowances();
+    const text = JSON.stringify(settle);
+    if (text === this.#settings) return;
+    worker.settings({ namedMetrics, settle });
+    this.#settings = text;
+  }
+
+  async #keepHouse(now: Instant): Promise<void> {
+    const { worker, control, ledger } = this.#tools;
+    if (now - this.#lastCheckpoint >= checkpointEveryMs) {
+      this.#lastCheckpoint = now;
+      control.checkpoint("passive");
+    }
+    if (now - this.#lastRetain < retainEveryMs) return;
+    const { merged } = await worker.retain(now, ledger.pinnedFrom());
+    this.#lastRetain = merged > 0 ? now - retainEveryMs + retainAgainMs : now;
+  }
+}
