@@ -111,7 +111,11 @@ export class DeploymentRegistry {
     const { name, identified } = attribution.instance;
     const sighting: Sighting = { instance: identified ? name : null, aliases: attribution.aliases };
     const key = sightingKey(sighting);
-    if (!group.sightings.has(key)) this.learn(group, sighting);
+    if (!group.sightings.has(key)) {
+      if (this.isFull && ![...group.rows.values()].some((row) => row.name === name))
+        return { placed: "overflow" };
+      this.learn(group, sighting);
+    }
     const home = group.partition.homes.get(key) ?? null;
     if (home === null) return { placed: "ambiguous" };
     const row = group.rows.get(rowKey(home, name)) ?? this.newRow(group, home, attribution);

@@ -72,7 +72,8 @@ class Levels {
       else this.settle(sighting, choice);
     });
     const rest = level.filter((_, i) => (byInstance[i] ?? null) === null);
-    const byAlias = rest.map((sighting) => this.chooseByAlias(sighting));
+    const holders = this.holders();
+    const byAlias = rest.map((sighting) => chooseByAlias(sighting, holders));
     rest.forEach((sighting, i) => {
       const choice = byAlias[i] ?? null;
       if (choice === several) this.homes.set(sightingKey(sighting), null);
@@ -98,11 +99,18 @@ class Levels {
     return chosen.length > 1 ? several : (chosen[0] ?? null);
   }
 
-  private chooseByAlias(sighting: Sighting): Choice {
-    const strongest = sighting.aliases[0];
-    if (strongest === undefined) return null;
-    const holders = [...this.revisions].filter(([, revision]) => holds(revision, strongest));
-    return holders.length > 1 ? several : (holders[0]?.[0] ?? null);
+  /** Which revisions carry an alias. */
+  private holders(): ReadonlyMap<string, readonly string[]> {
+    const holders = new Map<string, string[]>();
+    for (const [key, { values }] of this.revisions)
+      for (const [kind, names] of values)
+        for (const value of names) {
+          const alias = aliasKey({ kind, value });
+          const known = holders.get(alias);
+          if (known === undefined) holders.set(alias, [key]);
+          else known.push(key);
+        }
+    return holders;
   }
 
   private found(sighting: Sighting): string {
@@ -126,6 +134,13 @@ class Levels {
     if (known === undefined) this.byInstance.set(sighting.instance, new Set([home]));
     else known.add(home);
   }
+}
+
+function chooseByAlias(sighting: Sighting, holders: ReadonlyMap<string, readonly string[]>): Choice {
+  const strongest = sighting.aliases[0];
+  if (strongest === undefined) return null;
+  const keys = holders.get(aliasKey(strongest)) ?? [];
+  return keys.length > 1 ? several : (keys[0] ?? null);
 }
 
 /** One instance that claims one revision under two different names of one kind contradicts itself: neither is believed. */

@@ -51,7 +51,9 @@ describe("revisions", () => {
   });
 
   const alias = (kind: AliasKind): fc.Arbitrary<readonly Alias[]> =>
-    fc.option(fc.constantFrom("1", "2"), { nil: null }).map((n) => (n === null ? [] : [{ kind, value: kind + n }]));
+    fc
+      .option(fc.constantFrom("1", "2"), { nil: null })
+      .map((n) => (n === null ? [] : [{ kind, value: kind + n }]));
   const sighting = fc
     .record({
       instance: fc.constantFrom(null, "a", "b", "c"),

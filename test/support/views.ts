@@ -26,7 +26,10 @@ export function slotsOf(interner: Interner, values: SlotValues): AttributeSlots 
 export function spanView(
   interner: Interner,
   attributes: SlotValues,
-  given: Partial<Omit<SpanView, "attributes" | "name">> & { readonly name?: string; readonly resource: number },
+  given: Partial<Omit<SpanView, "attributes" | "name">> & {
+    readonly name?: string;
+    readonly resource: number;
+  },
 ): SpanView {
   return {
     kind: 2,
