@@ -4,7 +4,8 @@ import { err, ok, type Result } from "#model/result.ts";
 import { addMultiBin } from "#analyzers/stats/multi-bin.ts";
 import { addRateLikelihood } from "#analyzers/stats/rate-likelihood.ts";
 import { speedGrid } from "#analyzers/stats/speed-grid.ts";
-import { binned, frameOf, type DurationFrame, type ShareRow } from "./duration-frame.ts";
+import { binned, frameOf } from "./duration-frame.ts";
+import type { DurationFrame, ShareRow } from "./frame-parts.ts";
 import {
   frozenRequestsNeeded,
   type DurationArm,
@@ -119,13 +120,14 @@ function shiftedSuperBins(
   const whole = Math.floor(shift);
   const part = shift - whole;
   const into = new Array<number>(frame.superBins).fill(0);
-  bins.forEach((count, i) => {
-    if (count === 0) return;
+  for (let i = 0; i < bins.length; i += 1) {
+    const count = bins[i] ?? 0;
+    if (count === 0) continue;
     const near = frame.superOf[Math.max(0, i - whole)] ?? 0;
     const far = frame.superOf[Math.max(0, i - whole - 1)] ?? 0;
     into[near] = (into[near] ?? 0) + count * (1 - part);
     into[far] = (into[far] ?? 0) + count * part;
-  });
+  }
   return into;
 }
 
@@ -137,7 +139,7 @@ function foldedShares(
 ): readonly (readonly number[])[] {
   return rows.map((row, i) => {
     const sum = (shares[i] ?? []).slice();
-    addRateLikelihood(sum, row.ratios, {
+    addRateLikelihood(sum, row, {
       canaryN: canary.n,
       canaryX: countFrom(canary.bins, row.canaryFrom),
       baselineN: baseline.n,

@@ -7,7 +7,8 @@ import { logRatioOfMarginals, type PriorPair } from "#analyzers/stats/random-eff
 import { ratioSequence, rememberedPriors } from "#analyzers/stats/ratio-sequence.ts";
 import { instanceLadder, rungFor, speedGrid, speedSteps } from "#analyzers/stats/speed-grid.ts";
 import { countFrom, foldDuration, frameFor } from "./duration-evidence.ts";
-import { alphaUsed, binned, marginAt, type DurationFrame, type ShareRow } from "./duration-frame.ts";
+import { binned } from "./duration-frame.ts";
+import { alphaUsed, marginAt, type DurationFrame, type ShareRow } from "./frame-parts.ts";
 import type {
   DurationConclusion,
   DurationEvidence,
@@ -26,6 +27,7 @@ export type {
   DurationPlan,
   DurationRefusal,
   DurationTile,
+  QuantileConclusion,
 } from "./duration-plan.ts";
 
 /** What a conclusion is drawn from. */
@@ -86,7 +88,7 @@ function quantileConclusion(question: Question, index: number, margin: number): 
   const q = plan.quantiles[index] ?? 0.5;
   const row = frame.plainRow[index] ?? 0;
   const likelihood = evidence.shares[row] ?? [];
-  const interval = ratioSequence(likelihood, speedGrid, {
+  const interval = ratioSequence("speed", likelihood, speedGrid, {
     tau,
     degrees: plan.tauDegrees,
     alpha: plan.alpha,
@@ -121,8 +123,7 @@ function deadlineOf(question: Question): number | null {
   const chances = rows.map((index) => {
     const row = frame.rows[index];
     if (row === undefined) return 1;
-    const logRatios = row.ratios.map(Math.log);
-    return deadlineChance(evidence.shares[index] ?? [], logRatios, logNull, countsAbove(question, row));
+    return deadlineChance(evidence.shares[index] ?? [], row.logRatios, logNull, countsAbove(question, row));
   });
   return Math.min(1, rows.length * Math.min(1, ...chances));
 }

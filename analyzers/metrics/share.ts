@@ -95,7 +95,7 @@ export interface ShareConclusion {
 /** The part of alpha that goes to evidence looked at all the time; the rest is kept for the deadline and hard guards. */
 export const sequentialPart = 0.65;
 
-const expGrid = ratioGrid.map((u) => Math.exp(u));
+const ratioTable = { logRatios: ratioGrid, ratios: ratioGrid.map((u) => Math.exp(u)) };
 
 export function emptyShare(): ShareEvidence {
   return {
@@ -150,7 +150,7 @@ export function foldShare(evidence: ShareEvidence, tile: ShareTile): ShareEviden
   let likelihood = evidence.likelihood;
   if (canary.x + baseline.x > 0) {
     const sum = likelihood.slice();
-    addRateLikelihood(sum, expGrid, bucket);
+    addRateLikelihood(sum, ratioTable, bucket);
     likelihood = sum;
   }
   return {
@@ -236,7 +236,7 @@ function intervalOf(
   tauE: number,
   plan: SharePlan,
 ): ShareConclusion["interval"] {
-  const bounds = ratioSequence(likelihood, ratioGrid, {
+  const bounds = ratioSequence("share", likelihood, ratioGrid, {
     tau: tauE,
     degrees: plan.tauDegrees,
     alpha: plan.alpha,

@@ -23,6 +23,9 @@ export interface RandomEffects {
 export interface PriorPair {
   readonly logNull: readonly number[];
   readonly logHarm: readonly number[];
+  /** The same, not as logarithms. */
+  readonly nullWeights: readonly number[];
+  readonly harmWeights: readonly number[];
 }
 
 const tailWeight = 0.5;
@@ -73,7 +76,7 @@ export function randomEffectsPriors(grid: readonly number[], effects: RandomEffe
     const moved = logSumExp(shifted.map((prior) => prior[i] ?? -Infinity)) - Math.log(shifted.length);
     return logAddExp(Math.log(tailWeight) + (tail[i] ?? -Infinity), Math.log1p(-tailWeight) + moved);
   });
-  return { logNull, logHarm };
+  return { logNull, logHarm, nullWeights: logNull.map(Math.exp), harmWeights: logHarm.map(Math.exp) };
 }
 
 /**
@@ -81,5 +84,33 @@ export function randomEffectsPriors(grid: readonly number[], effects: RandomEffe
  * null marginal, so valid at any look on average over deployments. As tau goes to 0 it becomes the exact test.
  */
 export function logRatioOfMarginals(likelihood: readonly number[], priors: PriorPair): number {
-  return logSumExpOfSums(likelihood, priors.logHarm) - logSumExpOfSums(likelihood, priors.logNull);
+  return logRatioOf(relativeLikelihood(likelihood), priors);
+}
+
+/** A likelihood as logarithms and as values relative to its top, for several ratios of marginals. */
+export interface RelativeLikelihood {
+  readonly logs: readonly number[];
+  readonly values: readonly number[];
+}
+
+export function relativeLikelihood(logs: readonly number[]): RelativeLikelihood {
+  let top = -Infinity;
+  for (const value of logs) if (value > top) top = value;
+  return { logs, values: logs.map((value) => Math.exp(value - top)) };
+}
+
+/** Sums below this have lost digits to underflow: then logarithms are used throughout. */
+const smallestSum = 1e-280;
+
+export function logRatioOf({ logs, values }: RelativeLikelihood, priors: PriorPair): number {
+  const { nullWeights, harmWeights } = priors;
+  let underNull = 0;
+  let underHarm = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    const value = values[i] ?? 0;
+    underNull += value * (nullWeights[i] ?? 0);
+    underHarm += value * (harmWeights[i] ?? 0);
+  }
+  if (underNull > smallestSum && underHarm > smallestSum) return Math.log(underHarm / underNull);
+  return logSumExpOfSums(logs, priors.logHarm) - logSumExpOfSums(logs, priors.logNull);
 }

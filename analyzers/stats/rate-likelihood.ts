@@ -6,6 +6,12 @@ export interface RateBucket {
   readonly baselineX: number;
 }
 
+/** The ratios of a grid and their logarithms. */
+export interface RatioTable {
+  readonly ratios: readonly number[];
+  readonly logRatios: readonly number[];
+}
+
 /** Exact test of one alternative: `theta` against "canary rate <= theta0 * baseline rate + slack" (slack 0 for theta < theta0). */
 export interface RateAlternative {
   readonly theta: number;
@@ -20,15 +26,15 @@ export interface RateAlternative {
  * Nothing is added where one arm has no exposure. Requests are taken as independent given the bucket; exact for
  * Poisson counts and conservative for Bernoulli ones.
  */
-export function addRateLikelihood(into: number[], expGrid: readonly number[], bucket: RateBucket): void {
+export function addRateLikelihood(into: number[], table: RatioTable, bucket: RateBucket): void {
   const { canaryN, canaryX, baselineN, baselineX } = bucket;
   const total = canaryX + baselineX;
   if (canaryN <= 0 || baselineN <= 0 || total === 0) return;
   const share = canaryN / (canaryN + baselineN);
-  for (let i = 0; i < expGrid.length; i += 1) {
-    const ratio = expGrid[i] ?? 1;
-    into[i] = (into[i] ?? 0) + canaryX * Math.log(ratio) - total * Math.log1p(share * (ratio - 1));
-  }
+  const { ratios, logRatios } = table;
+  for (let i = 0; i < ratios.length; i += 1)
+    into[i] =
+      (into[i] ?? 0) + canaryX * (logRatios[i] ?? 0) - total * Math.log1p(share * ((ratios[i] ?? 1) - 1));
 }
 
 /**
