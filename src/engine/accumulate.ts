@@ -30,6 +30,7 @@ import {
 } from "./sample-accumulator.ts";
 import { toSeconds } from "./seconds.ts";
 import { SeriesTable, type LoadSample, type SeriesSlot } from "./series-table.ts";
+import type { StreamState } from "./stream-state.ts";
 import { StreamTable, type MetricStreams } from "./stream-table.ts";
 import { TallyRow, type TallyName } from "./tally-row.ts";
 import { emptyUnrolled, flawOf, unroll } from "./unroll.ts";
@@ -75,6 +76,9 @@ interface Resource {
 }
 
 const forgetEveryMs = 60_000;
+
+/** Points of one metric closer together than this are of one export. */
+const oneExportMs = 500;
 
 /**
  * Turns observations into samples: per instance, measure and window (decisions 5 and 6). Decides nothing about arms and
@@ -349,7 +353,7 @@ export class Accumulate implements Observer {
       this.tally(tally, "probes", 1);
       return;
     }
-    const streams = lane.streams.get(role) ?? { byHash: new Map() };
+    const streams = lane.streams.get(role) ?? { byHash: new Map(), firstTime: point.time };
     lane.streams.set(role, streams);
     const { state, replaced } = this.streams.of(streams, { row: lane.row, role }, point);
     if (state === null) {
@@ -357,13 +361,28 @@ export class Accumulate implements Observer {
       return;
     }
     if (replaced !== null) this.tally(tally, "boundsChanged", 1);
-    const wholeFrom = Math.min(point.time - this.limits.firstSightMs, lane.row.firstSeen);
-    unroll(point, state, replaced === null ? wholeFrom : replaced.last.time, this.unrolled);
+    unroll(point, state, this.wholeFrom(lane, streams, { point, replaced }), this.unrolled);
     this.streams.mark(state);
     if (this.unrolled.tally !== null) this.tally(tally, this.unrolled.tally, 1);
     if (this.unrolled.use === "nothing") return;
     if (asRequests) this.addRequests(lane, role, point);
     if (role.named) this.addNamed(lane, role, point);
+  }
+
+  /**
+   * From which start on a stream seen first counts whole. Where an earlier export of the same metric was seen, the stream
+   * was not in it: its whole value is news (the first error of a long-lived process). Else only a recent start is.
+   */
+  private wholeFrom(
+    lane: Lane,
+    streams: MetricStreams,
+    at: { readonly point: PointView; readonly replaced: StreamState | null },
+  ): Instant {
+    const { time } = at.point;
+    if (at.replaced !== null) return at.replaced.last.time;
+    if (time - streams.firstTime >= oneExportMs) return -Infinity;
+    streams.firstTime = Math.min(streams.firstTime, time);
+    return Math.min(time - this.limits.firstSightMs, lane.row.firstSeen);
   }
 
   private addRequests(lane: Lane, role: MetricRole, point: PointView): void {

@@ -8,6 +8,8 @@ import { StreamState } from "./stream-state.ts";
 /** Streams of one metric of one instance, by 53 bits of the hash of their attributes. */
 export interface MetricStreams {
   readonly byHash: Map<number, StreamState>;
+  /** Time of its first point seen. */
+  firstTime: Instant;
 }
 
 const hashPrime = 16_777_619;

@@ -103,7 +103,7 @@ export async function startIngestWorker(options: IngestClientOptions): Promise<I
   const letters = new Correspondence();
   let stopping = false;
   const fail = (message: string): void => {
-    if (!stopping && letters.fail(message)) options.failed({ message, exitCode: exitInputOutput });
+    if (letters.fail(message) && !stopping) options.failed({ message, exitCode: exitInputOutput });
   };
   const post = (message: ToWorker, transfer: ArrayBuffer[] = []): void => {
     worker.postMessage(message, transfer);

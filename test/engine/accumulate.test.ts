@@ -248,3 +248,86 @@ describe("accumulate", () => {
     on.store.close();
   });
 });
+
+describe("cumulative streams seen first", () => {
+  const hour = 3_600_000;
+
+  function counted(
+    points: readonly { readonly hash: number; readonly time: number; readonly value: number }[],
+  ): number {
+    const on = accumulateOn(openStore(), { namedMetrics: new Set(["jobs"]) });
+    on.accumulate.begin(t0 + hour);
+    for (const { hash, time, value } of points)
+      on.accumulate.point(
+        pointView(on.interner, {
+          resource: resourceOf(on, "a", "1"),
+          ...{ start: t0 - hour, time, value, attributesHashLow: hash },
+        }),
+      );
+    on.write();
+    const rows = on.store.reader.samples({ deploymentIds: [1], from: 0, to: 1e15, late: false });
+    on.store.close();
+    return rows.reduce((total, { sample }) => total + (sample.kind === "counter" ? sample.total : 0), 0);
+  }
+
+  it("the past of a long-lived process is not counted", () => {
+    expect(
+      counted([
+        { hash: 1, time: t0, value: 900 },
+        { hash: 2, time: t0, value: 7 },
+      ]),
+    ).toBe(0);
+  });
+  it("its first error after an earlier export is", () => {
+    expect(
+      counted([
+        { hash: 1, time: t0, value: 900 },
+        { hash: 2, time: t0 + 10_000, value: 1 },
+      ]),
+    ).toBe(1);
+  });
+});
+
+describe("revisions as stored", () => {
+  const sightings = [
+    { pod: "a", version: "1", hash: "h1" },
+    { pod: "a", version: "1", hash: "" },
+    { pod: "b", version: "2", hash: "" },
+    { pod: "b", version: "2", hash: "h2" },
+    { pod: "c", version: "2", hash: "" },
+    { pod: "d", version: "3", hash: "" },
+  ];
+
+  it("are the same whatever came first, wherever it was written and restarted", () => {
+    const order = fc.shuffledSubarray(sightings, { minLength: sightings.length });
+    const breaks = fc.array(fc.constantFrom("go", "write", "restart"), { minLength: 6, maxLength: 6 });
+    fc.assert(
+      fc.property(order, breaks, (arrived, then) => {
+        const store = openStore();
+        let on = accumulateOn(store);
+        arrived.forEach(({ pod, version, hash }, i) => {
+          on.accumulate.begin(t0);
+          const more: Record<string, string> = hash === "" ? {} : { "k8s.pod.label.pod-template-hash": hash };
+          const resource = resourceOf(on, pod, version, more);
+          on.accumulate.span(spanView(on.interner, {}, { resource, end: t0, name: "job" }));
+          if (then[i] !== "go") on.write();
+          if (then[i] === "restart") on = accumulateOn(store);
+        });
+        on.write();
+        const counts = Object.fromEntries(
+          Object.entries(storedCounts(store)).map(([key, { count }]) => [key, count]),
+        );
+        const aliases = store.reader.deployments().map((d) => d.aliases.map(({ value }) => value).join(" "));
+        store.close();
+        expect(aliases.sort()).toEqual(["3", "h1 1", "h2 2"]);
+        expect(counts).toEqual({
+          [`1/a/job/${t0}`]: 2,
+          [`2/b/job/${t0}`]: 2,
+          [`2/c/job/${t0}`]: 1,
+          [`3/d/job/${t0}`]: 1,
+        });
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
