@@ -47,7 +47,7 @@ async function main(): Promise<number> {
       haldane: join(entries, "..", "main.js"),
       files: join(entries, "..", "..", "examples"),
       ratePerSecond: 300,
-      instancesPerVersion: 3,
+      instancesPerVersion: 5,
     },
     children,
     stopped: stopped.signal,

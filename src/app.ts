@@ -165,7 +165,9 @@ function startOutbox(
     controllers,
     clock,
     random: Math.random,
-    onOutcome: ({ command, status, attempts, lastError }) => {
+    onOutcome: ({ command, status, attempts, lastError, confirmations }) => {
+      // The reconciler confirms again every few seconds; only the first time is news.
+      if (status === "confirmed" && confirmations > 1) return;
       const { analysisId, canaryWeight, generation, kind } = command;
       log.info({ analysisId, kind, canaryWeight, generation, status, attempts, lastError }, "command");
       tracer

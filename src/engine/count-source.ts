@@ -3,10 +3,11 @@ import { windowLengthMs } from "#model/time.ts";
 import type { CountSource } from "./signal.ts";
 import type { ArmName, ArmRow } from "./tiles.ts";
 
-/** Spans are trusted where metrics confirm their number within this share (decision 8), beside one export interval of traffic. */
+/** Spans are trusted where metrics confirm their number within this share (decision 8), beside chance at the edges. */
 const confirmWithin = 0.02;
-/** Metrics confirm or refute after this many export intervals, or after `confirmAtMostMs`, whatever comes first. */
-const confirmIntervals = 10;
+/** Tiles left out of the comparison while traffic sets in, and tiles compared; or at most this long, whatever comes first. */
+const confirmAfterTiles = 2;
+const confirmTiles = 3;
 const confirmAtMostMs = 60_000;
 /** The SDKs' default, assumed where a minute of evidence shows no second point of any instance. */
 const assumedIntervalMs = 60_000;
@@ -37,7 +38,7 @@ export function chooseCountSource(rows: readonly ArmRow[], from: Instant, to: In
   if (hasMetrics && spans.canary + spans.baseline === 0) {
     return { settled: true, source: { source: "metrics", tileMs, why: "only metrics are sent" } };
   }
-  if (elapsedMs < Math.min(confirmIntervals * tileMs, confirmAtMostMs)) {
+  if (elapsedMs < Math.min((confirmAfterTiles + confirmTiles) * tileMs, confirmAtMostMs)) {
     return { settled: false, why: "comparing spans with metrics, to know whether spans are sampled" };
   }
   if (!hasMetrics) return settleOnSpans(rows, "metrics are not sent by both versions", elapsedMs);
@@ -47,9 +48,11 @@ export function chooseCountSource(rows: readonly ArmRow[], from: Instant, to: In
       source: { source: "metrics", tileMs, why: "spans are not sent by both versions" },
     };
   }
-  const slack = confirmWithin + tileMs / elapsedMs;
-  const confirmed = (["canary", "baseline"] as const).every(
-    (arm) => Math.abs(spans[arm] - metrics[arm]) <= slack * metrics[arm],
+  const confirmed = metricsConfirm(
+    rows,
+    from + confirmAfterTiles * tileMs,
+    to - from - confirmAfterTiles * tileMs,
+    tileMs,
   );
   return confirmed && statedShare(rows) === 1
     ? settleOnSpans(rows, "metrics confirm that spans are not sampled", elapsedMs)
@@ -61,6 +64,21 @@ export function chooseCountSource(rows: readonly ArmRow[], from: Instant, to: In
           why: "spans are fewer than the metrics count: they are sampled",
         },
       };
+}
+
+/**
+ * True where spans and metrics count the same requests. A metric point is counted when it is exported, up to one tile after
+ * its requests: the two counts differ by chance as two Poisson counts of one tile do, three standard deviations of which are allowed.
+ */
+function metricsConfirm(rows: readonly ArmRow[], from: Instant, lengthMs: number, tileMs: number): boolean {
+  if (lengthMs < tileMs) return false;
+  const inside = rows.filter(({ row }) => row.window >= from);
+  const spans = countsBySource(inside, "spans");
+  const metrics = countsBySource(inside, "metrics");
+  return (["canary", "baseline"] as const).every((arm) => {
+    const perTile = (metrics[arm] * tileMs) / lengthMs;
+    return Math.abs(spans[arm] - metrics[arm]) <= confirmWithin * metrics[arm] + 3 * Math.sqrt(2 * perTile);
+  });
 }
 
 function settleOnSpans(rows: readonly ArmRow[], why: string, elapsedMs: number): CountSourceChoice {

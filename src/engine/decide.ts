@@ -54,8 +54,9 @@ function onTerminal(input: DecideInput): Omit<Decision, "weights"> {
   const why = sayReasons(outcome?.verdict.reasons ?? []);
   if (word === "promote") return end("promoted", why, now);
   if (word === "rollback" || policy.inconclusive.then === "rollback") return end("rolledBack", why, now);
-  const held = hold(analysis, `inconclusive: ${why}`, now);
-  return { phase: held, action: { kind: "hold", text: `the weight is held: ${why}` }, wish: null };
+  const text =
+    "inconclusive: the weight is held where it stands; abort it, promote it, or open a new analysis";
+  return { phase: hold(analysis, text, now), action: { kind: "hold", text }, wish: null };
 }
 
 /** The last command of an analysis, and the phase that waits for its confirmation. */

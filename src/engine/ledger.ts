@@ -91,7 +91,11 @@ export class Ledger {
   }
 
   /** How long windows of a service stay open for late data, as the policies of its open analyses ask; the shortest counts. */
-  settleAllowances(): readonly { readonly service: string; readonly environment: string; readonly settleMs: number }[] {
+  settleAllowances(): readonly {
+    readonly service: string;
+    readonly environment: string;
+    readonly settleMs: number;
+  }[] {
     return [...this.#open.values()].flatMap(({ analysis, policy }) => {
       const { service, environment } = analysis;
       const names = this.#ports.telemetry
@@ -115,7 +119,10 @@ export class Ledger {
    * Looks once at every open analysis after a seal at `now`; returns how many commands were written. `stale`: a source
    * lags. `sealedTo`: where sealing is not by the clock, the end of the last sealed window.
    */
-  look(now: Instant, { stale = false, sealedTo = null }: { stale?: boolean; sealedTo?: Instant | null } = {}): number {
+  look(
+    now: Instant,
+    { stale = false, sealedTo = null }: { stale?: boolean; sealedTo?: Instant | null } = {},
+  ): number {
     const deployments = this.#ports.telemetry.deployments();
     const frozen = correlatedSilence([...this.#open.values()], now);
     let wishes = 0;
