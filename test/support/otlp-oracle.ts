@@ -118,7 +118,7 @@ root.resolveAll();
 
 /** A message as plain data: 64-bit integers are bigint, ids and bytes are Uint8Array, absent fields are absent. */
 export interface PlainMessage {
-  readonly [field: string]: PlainValue;
+  readonly [field: string]: PlainValue | undefined;
 }
 export type PlainValue =
   string | number | bigint | boolean | Uint8Array | PlainMessage | readonly PlainValue[];
