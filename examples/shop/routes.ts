@@ -12,10 +12,10 @@ export interface Route {
 }
 
 export const routes = [
-  { method: "GET", template: "/products", share: 0.2, medianMs: 20, spread: 0.4 },
+  { method: "GET", template: "/products", share: 0.15, medianMs: 20, spread: 0.4 },
   { method: "GET", template: "/products/:id", share: 0.45, medianMs: 25, spread: 0.4 },
-  { method: "POST", template: "/cart", share: 0.1, medianMs: 15, spread: 0.4 },
-  { method: "POST", template: "/checkout", share: 0.25, medianMs: 45, spread: 0.4 },
+  { method: "POST", template: "/cart", share: 0.05, medianMs: 15, spread: 0.4 },
+  { method: "POST", template: "/checkout", share: 0.35, medianMs: 45, spread: 0.4 },
 ] as const satisfies readonly Route[];
 
 /** "POST /checkout": how people, spans and releases name a route. */

@@ -1,12 +1,13 @@
 import type { Analysis } from "#model/analysis.ts";
+import type { Finding } from "#model/finding.ts";
 import { formatDuration, windowLengthMs, type Instant } from "#model/time.ts";
 import type { Reason, Verdict, VerdictWord } from "#model/verdict.ts";
-import { deadlineShare } from "./findings.ts";
+import { deadlineShare, type Concluded } from "./findings.ts";
 import { attemptFactor } from "./fold.ts";
 import { baselineSick, silenceTells, silentForMs, suspectsIdentical } from "./integrity.ts";
 import type { Judgement } from "./judge.ts";
 import type { Policy } from "./policy.ts";
-import { sayShare } from "./wording.ts";
+import { sayRatio, sayShare } from "./wording.ts";
 
 /** Harm is suspected, and neither a climb nor a promotion allowed, once the e-value against "no harm" reaches this. */
 export const suspicion = Math.log(10);
@@ -74,13 +75,37 @@ export function concludeVerdict(input: VerdictInput): VerdictOutcome {
   return say("continue", false, waits);
 }
 
+/** An operation's e-value from which it is said to explain harm that was shown for the whole service. */
+const explains = Math.log(10);
+
+/** An operation explains more than the whole service: what is shown for one speaks first. */
 function harmReasons(judgement: Judgement): readonly Reason[] {
-  const { culprits } = judgement;
-  // An operation explains more than the whole service: where one is named with the same kind, it speaks first.
-  const ordered = [...culprits].sort(
-    (a, b) => Number(b.signal.operation !== "") - Number(a.signal.operation !== ""),
-  );
-  return ordered.map(({ finding }) => ({ code: "harm", text: finding.why }));
+  const { culprits, concluded } = judgement;
+  const named = culprits.map(({ finding, signal }) => ({ signal, text: sayHarm(finding) }));
+  const whole = culprits.filter(({ signal }) => signal.operation === "");
+  const explaining = whole.flatMap(({ signal }) => {
+    if (culprits.some((other) => other.signal.kind === signal.kind && other.signal.operation !== ""))
+      return [];
+    const strongest = concluded
+      .filter((other) => other.signal.kind === signal.kind && other.signal.operation !== "")
+      .reduce<Concluded | null>(
+        (most, other) => ((other.logHarm ?? 0) > (most?.logHarm ?? 0) ? other : most),
+        null,
+      );
+    if (strongest === null || (strongest.logHarm ?? 0) < explains) return [];
+    return [{ signal: strongest.signal, text: `most of it in ${sayHarm(strongest.finding)}` }];
+  });
+  return [...named, ...explaining]
+    .sort((a, b) => Number(b.signal.operation !== "") - Number(a.signal.operation !== ""))
+    .map(({ text }) => ({ code: "harm", text }));
+}
+
+/** A signal named by the evidence of all together may still be open alone: its own sentence must not deny what was decided. */
+function sayHarm({ why, tolerance }: Finding): string {
+  const [facts = why, undecided] = why.split("; neither harm nor safety");
+  return undecided === undefined || tolerance === null
+    ? facts
+    : `${facts}; up to ${sayRatio(tolerance)} is tolerated`;
 }
 
 function safeText(judgement: Judgement): string {

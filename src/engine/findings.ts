@@ -77,10 +77,9 @@ function shareFinding(signal: Signal, conclusion: ShareConclusion, context: Fold
   const place = signal.operation === "" ? "the service" : signal.operation;
   const rates = `${sayShare(canary.n === 0 ? 0 : canary.x / canary.n)} of ${sayCount(canary.n, "canary request")} against ${sayShare(baseline.n === 0 ? 0 : baseline.x / baseline.n)} of ${sayCount(baseline.n, "baseline request")}`;
   const ratio = sayEffect(conclusion);
-  const worse = `${place}: ${noun} in ${rates}${ratio}; up to ${sayRatio(limits.tolerance)} is tolerated`;
   const limit = `${sayRatio(conclusion.marginUsed)}${limits.ceiling === null ? "" : ` or ${sayShare(limits.ceiling)}`}`;
   const sentences: Record<Conclusion, string> = {
-    worse,
+    worse: `${place}: ${noun} in ${rates}${ratio}; up to ${sayRatio(limits.tolerance)} is tolerated`,
     notWorse: `${place}: ${noun} in ${rates}; proven below ${limit}`,
     open: `${place}: ${noun} in ${rates}${ratio}; neither harm nor safety (${limit}) is proven yet`,
     unknown: `${place}: no ${canary.n === 0 ? "canary" : "baseline"} requests to compare yet`,

@@ -51,7 +51,8 @@ function foldTile(
     canary.durations === baseline.durations;
   const recent = [...state.baselineRecent, { at: end, n: baseline.n, x: baseline.x }];
   const aged = recent.filter(({ at }) => at <= end - recentMs);
-  const weight = weightOver(weights, tile.start, end);
+  // An arm without any request is silent or has no traffic yet: that is told apart from a split that is off.
+  const weight = canary.n === 0 || baseline.n === 0 ? null : weightOver(weights, tile.start, end);
   return {
     ...state,
     identicalTiles: same ? state.identicalTiles + 1 : 0,

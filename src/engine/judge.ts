@@ -113,7 +113,15 @@ function nothingYet(state: EngineState, policy: Policy, attempt: number, why: st
 
 function foldAll(state: EngineState, input: JudgeInput, context: FoldContext): EngineState {
   const planned = state.signals.length === 0 ? planAll(input, context) : state.signals;
-  const grown = addLateOperations({ ...state, signals: planned }, input, context);
+  const baselineHistory =
+    state.signals.length === 0
+      ? baselineBefore(input.before, context.counts)
+      : state.integrity.baselineHistory;
+  const grown = addLateOperations(
+    { ...state, signals: planned, integrity: { ...state.integrity, baselineHistory } },
+    input,
+    context,
+  );
   const signals = grown.signals.map((signal) => foldSignal(signal, input.rows, context));
   const integrity = foldIntegrity(grown.integrity, input.rows, {
     counts: context.counts,
@@ -122,6 +130,18 @@ function foldAll(state: EngineState, input: JudgeInput, context: FoldContext): E
     weights: input.analysis.weights,
   });
   return { ...grown, signals, integrity };
+}
+
+/** What the baseline showed before the canary came: its history begins there. */
+function baselineBefore(before: readonly ArmRow[], counts: CountSource): { n: number; x: number } {
+  const history = { n: 0, x: 0 };
+  for (const { row } of before) {
+    const n = requestsOf(row, counts.source);
+    if (n === 0 || row.sample.kind !== "requests") continue;
+    history.n += n;
+    history.x += row.sample.errors;
+  }
+  return history;
 }
 
 function planAll(input: JudgeInput, context: FoldContext): readonly SignalState[] {

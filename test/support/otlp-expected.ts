@@ -152,8 +152,8 @@ function slotsOf(item: PlainMessage): Readonly<Record<string, AttributeValue>> {
 
 function plainAttribute(value: PlainMessage): AttributeValue | null {
   const { stringValue, boolValue, intValue, doubleValue, arrayValue } = value;
-  if (typeof stringValue === "string" || typeof boolValue === "boolean")
-    return (stringValue as string) ?? boolValue;
+  if (typeof stringValue === "string") return stringValue;
+  if (typeof boolValue === "boolean") return boolValue;
   if (typeof intValue === "bigint") return Number(intValue);
   if (typeof doubleValue === "number") return doubleValue;
   const items = list(message(arrayValue)["values"]).flatMap((item) => {
@@ -184,7 +184,7 @@ function numbers(value: PlainValue | undefined): readonly number[] {
   return ((value ?? []) as readonly bigint[]).map(Number);
 }
 function wide(value: PlainValue | undefined): bigint {
-  return BigInt((value ?? 0n) as bigint);
+  return (value ?? 0n) as bigint;
 }
 function bytes(value: PlainValue | undefined): Uint8Array {
   return (value ?? new Uint8Array(0)) as Uint8Array;

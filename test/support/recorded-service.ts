@@ -63,7 +63,14 @@ function armLines(service: RecordedService, arm: RecordedArm, random: Random): r
       if (service.temporality === 1) state.clear();
       add(state, "200", n - bad, median, service, random);
       add(state, "500", bad, median, service, random);
-      lines.push(line(service, arm, { instance, start: service.temporality === 1 ? end - length : arm.from, end, state }));
+      lines.push(
+        line(service, arm, {
+          instance,
+          start: service.temporality === 1 ? end - length : arm.from,
+          end,
+          state,
+        }),
+      );
     }
   }
   return lines;
@@ -97,7 +104,12 @@ function nanos(second: number): string {
 function line(
   service: RecordedService,
   arm: RecordedArm,
-  given: { instance: number; start: number; end: number; state: Map<string, { counts: number[]; sum: number }> },
+  given: {
+    instance: number;
+    start: number;
+    end: number;
+    state: Map<string, { counts: number[]; sum: number }>;
+  },
 ): TimedText {
   const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } });
   const [namespace, name] = service.name.split("/");

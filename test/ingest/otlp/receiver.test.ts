@@ -1,5 +1,11 @@
 import { once } from "node:events";
-import { request as httpRequest, Agent, type IncomingHttpHeaders, type Server } from "node:http";
+import {
+  request as httpRequest,
+  Agent,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+} from "node:http";
 import { connect, type AddressInfo } from "node:net";
 import { gzipSync } from "node:zlib";
 import { afterEach, describe, expect, test } from "vitest";
@@ -86,7 +92,7 @@ async function send(port: number, sent: Sent): Promise<Answered> {
   });
   if (chunked) request.write(body);
   request.end(chunked ? undefined : body);
-  const [response] = (await once(request, "response")) as [import("node:http").IncomingMessage];
+  const [response] = (await once(request, "response")) as [IncomingMessage];
   const chunks: Buffer[] = [];
   for await (const chunk of response) chunks.push(chunk as Buffer);
   return { status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks) };
