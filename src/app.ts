@@ -1,4 +1,3 @@
-import { mkdirSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
@@ -71,14 +70,62 @@ export function createApp(loaded: LoadedConfiguration, options: AppOptions): App
   };
 }
 
+interface Surroundings {
+  readonly clock: Clock;
+  readonly log: Logger;
+  readonly workerFile: URL;
+}
+
 async function start(
   loaded: LoadedConfiguration,
-  { clock, log, workerFile }: { readonly clock: Clock; readonly log: Logger; readonly workerFile: URL },
+  around: Surroundings,
 ): Promise<{ readonly running: Running; readonly url: string; readonly otlpUrl: string }> {
   const { configuration } = loaded;
-  const { data } = configuration.storage;
+  const { clock, log } = around;
   const controllers = opened(createControllers(configuration.controllers, loaded.controllerSecrets));
-  mkdirSync(data, { recursive: true });
+  const stores = await openStores(configuration.storage.data, around);
+  const { worker, telemetry, control } = stores;
+  const ledger = createLedger(loaded, telemetry, control);
+  const outbox = startOutbox(control, controllers, { clock, log });
+  const loop = new LookLoop({
+    ledger,
+    worker,
+    control,
+    clock,
+    log,
+    namedMetrics: [...loaded.policies.values()].flatMap(({ metrics }) => metrics.map(({ name }) => name)),
+    everyMs: lookEveryMs,
+    poke: () => {
+      outbox.poke();
+    },
+  });
+  const stopping = new AbortController();
+  const { bodyBytes, bytesInFlight } = configuration.limits;
+  const receiver = createReceiver({
+    accept: (body) => worker.accept(body),
+    token: loaded.token,
+    limits: { ...defaultOtlpLimits, bodyBytes, bytesInFlight },
+  });
+  const api = apiOf({ loaded, ledger, control, telemetry, clock, log, loop, outbox, receiver, stopping });
+  const answer = getRequestListener(api.fetch);
+  const apiServer = createServer((request, response) => void answer(request, response));
+  const otlpServer = createReceiverServer(receiver);
+  // Windows that were judged before a restart are sealed again before anything new may come for them.
+  await loop.resume();
+  const { host, port, otlpPort } = configuration.listen;
+  const url = await listen(apiServer, host, port);
+  const otlpUrl = await listen(otlpServer, host, otlpPort);
+  outbox.start();
+  loop.start();
+  log.info({ url, otlpUrl, version: packageJson.version, at: formatInstant(clock.now()) }, "ready");
+  return { running: { ...stores, outbox, loop, servers: [otlpServer, apiServer], stopping }, url, otlpUrl };
+}
+
+/** The lock first, then the writer of telemetry.db, which makes the file that the reader opens. */
+async function openStores(
+  data: string,
+  { clock, log, workerFile }: Surroundings,
+): Promise<Pick<Running, "lock" | "worker" | "telemetry" | "control">> {
   const lock = opened(takeDataLock(data, clock.now()));
   const worker = await startIngestWorker({
     workerFile,
@@ -90,50 +137,7 @@ async function start(
   });
   const telemetry = opened(openTelemetryReader(join(data, "telemetry.db")));
   const control = opened(openControlStore(join(data, "control.db")));
-  const ledger = createLedger(loaded, telemetry, control);
-  const outbox = startOutbox(control, controllers, { clock, log });
-  const namedMetrics = [...loaded.policies.values()].flatMap(({ metrics }) =>
-    metrics.map(({ name }) => name),
-  );
-  const loop = new LookLoop({
-    ledger,
-    worker,
-    control,
-    clock,
-    log,
-    namedMetrics,
-    everyMs: lookEveryMs,
-    poke: outbox.poke,
-  });
-  const stopping = new AbortController();
-  const receiver = createReceiver({
-    accept: (body) => worker.accept(body),
-    token: loaded.token,
-    limits: {
-      ...defaultOtlpLimits,
-      bodyBytes: configuration.limits.bodyBytes,
-      bytesInFlight: configuration.limits.bytesInFlight,
-    },
-  });
-  const api = createServer(
-    getRequestListener(
-      apiOf({ loaded, ledger, control, telemetry, clock, log, loop, outbox, receiver, stopping }).fetch,
-    ),
-  );
-  const otlp = createReceiverServer(receiver);
-  // Windows that were judged before a restart are sealed again before anything new may come for them.
-  await loop.resume();
-  const { host, port, otlpPort } = configuration.listen;
-  const url = await listen(api, host, port);
-  const otlpUrl = await listen(otlp, host, otlpPort);
-  outbox.start();
-  loop.start();
-  log.info({ url, otlpUrl, data, version: packageJson.version, at: formatInstant(clock.now()) }, "ready");
-  return {
-    running: { lock, worker, telemetry, control, outbox, loop, servers: [otlp, api], stopping },
-    url,
-    otlpUrl,
-  };
+  return { lock, worker, telemetry, control };
 }
 
 function createLedger(

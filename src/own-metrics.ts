@@ -11,10 +11,22 @@ export interface MeasuredParts {
   readonly control: ControlStore;
 }
 
+interface GaugeFigure {
+  readonly name: string;
+  readonly help: string;
+  readonly read: () => number;
+}
+
+interface CounterFigure {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly read: () => Iterable<readonly [Record<string, string>, number]>;
+}
+
 /** Haldane's own figures for /metrics, read when they are scraped. */
 export function registerMetrics(registry: Registry, parts: MeasuredParts): void {
-  const { ledger, loop, receiver, control } = parts;
-  const gauge = (name: string, help: string, read: () => number): void => {
+  for (const { name, help, read } of gauges(parts)) {
     registry.registerMetric(
       new Gauge({
         name,
@@ -25,13 +37,8 @@ export function registerMetrics(registry: Registry, parts: MeasuredParts): void 
         },
       }),
     );
-  };
-  const counter = (
-    name: string,
-    help: string,
-    labels: readonly string[],
-    read: () => Iterable<readonly [Record<string, string>, number]>,
-  ): void => {
+  }
+  for (const { name, help, labels, read } of counters(parts)) {
     registry.registerMetric(
       new Counter({
         name,
@@ -44,45 +51,72 @@ export function registerMetrics(registry: Registry, parts: MeasuredParts): void 
         },
       }),
     );
-  };
-  gauge("haldane_open_analyses", "Analyses that are not over.", () => ledger.openAnalyses().length);
-  gauge(
-    "haldane_look_seconds",
-    "Duration of the last look over all open analyses.",
-    () => loop.counters.lastLookMs / 1000,
-  );
-  gauge(
-    "haldane_otlp_bytes_in_flight",
-    "Bytes of OTLP bodies being read or not yet answered.",
-    () => receiver.counters.bytesInFlight,
-  );
-  gauge(
-    "haldane_commands_unconfirmed",
-    "Newest commands of their targets that are not confirmed.",
-    () => control.standingCommands().filter(({ status }) => status !== "confirmed").length,
-  );
-  counter("haldane_looks_total", "Looks at all open analyses.", ["outcome"], () => [
-    [{ outcome: "done" }, loop.counters.looks],
-    [{ outcome: "failed" }, loop.counters.failedLooks],
-  ]);
-  counter(
-    "haldane_otlp_requests_total",
-    "OTLP requests by signal and status.",
-    ["signal", "status"],
-    function* () {
-      for (const [key, count] of receiver.counters.requests) {
-        const [signal = "", status = ""] = key.split(" ");
-        yield [{ signal, status }, count] as const;
-      }
+  }
+}
+
+function gauges({ ledger, loop, receiver, control }: MeasuredParts): readonly GaugeFigure[] {
+  return [
+    {
+      name: "haldane_open_analyses",
+      help: "Analyses that are not over.",
+      read: () => ledger.openAnalyses().length,
     },
-  );
-  counter("haldane_otlp_refused_total", "OTLP bodies refused for a limit.", ["limit"], function* () {
-    for (const [limit, count] of receiver.counters.refused) yield [{ limit }, count] as const;
-  });
-  counter("haldane_analyses_refused_total", "Analyses refused for the limit openAnalyses.", [], () => [
-    [{}, ledger.counters.refusedOverLimit],
-  ]);
-  counter("haldane_second_terminals_total", "Second terminal verdicts that the store refused.", [], () => [
-    [{}, ledger.counters.secondTerminals],
-  ]);
+    {
+      name: "haldane_look_seconds",
+      help: "Duration of the last look over all open analyses.",
+      read: () => loop.counters.lastLookMs / 1000,
+    },
+    {
+      name: "haldane_otlp_bytes_in_flight",
+      help: "Bytes of OTLP bodies being read or not yet answered.",
+      read: () => receiver.counters.bytesInFlight,
+    },
+    {
+      name: "haldane_commands_unconfirmed",
+      help: "Newest commands of their targets that no controller has confirmed.",
+      read: () => control.standingCommands().filter(({ status }) => status !== "confirmed").length,
+    },
+  ];
+}
+
+function counters({ ledger, loop, receiver }: MeasuredParts): readonly CounterFigure[] {
+  return [
+    {
+      name: "haldane_looks_total",
+      help: "Looks at all open analyses.",
+      labels: ["outcome"],
+      read: () => [
+        [{ outcome: "done" }, loop.counters.looks],
+        [{ outcome: "failed" }, loop.counters.failedLooks],
+      ],
+    },
+    {
+      name: "haldane_otlp_requests_total",
+      help: "OTLP requests by signal and status.",
+      labels: ["signal", "status"],
+      read: () =>
+        [...receiver.counters.requests].map(([key, count]) => {
+          const [signal = "", status = ""] = key.split(" ");
+          return [{ signal, status }, count];
+        }),
+    },
+    {
+      name: "haldane_otlp_refused_total",
+      help: "OTLP bodies refused for a limit.",
+      labels: ["limit"],
+      read: () => [...receiver.counters.refused].map(([limit, count]) => [{ limit }, count]),
+    },
+    {
+      name: "haldane_analyses_refused_total",
+      help: "Analyses refused for the limit openAnalyses.",
+      labels: [],
+      read: () => [[{}, ledger.counters.refusedOverLimit]],
+    },
+    {
+      name: "haldane_second_terminals_total",
+      help: "Second terminal verdicts that the store refused.",
+      labels: [],
+      read: () => [[{}, ledger.counters.secondTerminals]],
+    },
+  ];
 }

@@ -178,30 +178,34 @@ function blocksOf({ judgement, policy, sealedTo, frozen, stale, now }: VerdictIn
 
 /** The canary fell silent while the baseline flows: a reason to hold, and after the grace to end as the policy says. */
 function silenceOf(input: VerdictInput): { readonly reason: Reason; readonly ends: boolean } | null {
-  const { judgement, policy, sealedTo, frozen, analysis } = input;
-  const { integrity, counts, referenceShiftMs } = judgement.state;
-  const tileMs = counts?.tileMs ?? windowLengthMs;
-  const baselineFlows =
-    referenceShiftMs > 0 ||
-    (integrity.baselineLast !== null && silentForMs(integrity.baselineLast, sealedTo, tileMs) === 0);
-  if (!baselineFlows) return null;
-  const inForce = analysis.weights.find(({ to }) => to === null);
-  const waitingSince = inForce !== undefined && inForce.canaryWeight > 0 ? inForce.from : null;
-  const silentMs =
-    integrity.canaryLast !== null
-      ? silentForMs(integrity.canaryLast, sealedTo, tileMs)
-      : waitingSince === null
-        ? 0
-        : Math.max(0, sealedTo - waitingSince);
-  if (silentMs === 0) return null;
-  const tells =
-    integrity.canaryLast === null || counts === null || silenceTells(integrity, silentMs, counts.source);
+  const { judgement, policy, frozen } = input;
+  const { integrity, counts } = judgement.state;
   const never = integrity.canaryLast === null;
+  const silentMs = baselineFlows(input) ? canarySilentMs(input) : 0;
+  if (silentMs === 0) return null;
+  const tells = never || counts === null || silenceTells(integrity, silentMs, counts.source);
   const text = `no telemetry of the canary for ${formatDuration(silentMs)}${never ? " although it was given traffic" : ""} while the baseline's flows: it may be dead; the policy waits ${formatDuration(policy.silence.grace)}`;
   return {
     reason: { code: "silence", text },
     ends: tells && !frozen && policy.silence.then === "rollback" && silentMs >= policy.silence.grace,
   };
+}
+
+function baselineFlows({ judgement, sealedTo }: VerdictInput): boolean {
+  const { integrity, counts, referenceShiftMs } = judgement.state;
+  if (referenceShiftMs > 0) return true;
+  const tileMs = counts?.tileMs ?? windowLengthMs;
+  return integrity.baselineLast !== null && silentForMs(integrity.baselineLast, sealedTo, tileMs) === 0;
+}
+
+/** Since its last telemetry; where it never sent any, since it was given traffic. */
+function canarySilentMs({ judgement, sealedTo, analysis }: VerdictInput): number {
+  const { integrity, counts } = judgement.state;
+  if (integrity.canaryLast !== null) {
+    return silentForMs(integrity.canaryLast, sealedTo, counts?.tileMs ?? windowLengthMs);
+  }
+  const inForce = analysis.weights.find(({ to }) => to === null);
+  return inForce === undefined || inForce.canaryWeight === 0 ? 0 : Math.max(0, sealedTo - inForce.from);
 }
 
 function atHorizon(

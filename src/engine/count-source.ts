@@ -19,51 +19,58 @@ export type CountSourceChoice =
 
 /**
  * Settles once where requests are counted and how long a tile is, from the sealed rows of [from, to). Spans come sooner;
- * metrics are complete where spans are sampled. Both arms use the same source.
+ * metrics are complete where spans are sampled. Both arms use the same source. `before`: baseline rows from before the canary,
+ * which tell that metrics will come although the first export is still due.
  */
-export function chooseCountSource(rows: readonly ArmRow[], from: Instant, to: Instant): CountSourceChoice {
-  const elapsedMs = to - from;
+export function chooseCountSource(
+  rows: readonly ArmRow[],
+  before: readonly ArmRow[],
+  { from, to }: { readonly from: Instant; readonly to: Instant },
+): CountSourceChoice {
   const spans = countsBySource(rows, "spans");
   const metrics = countsBySource(rows, "metrics");
   const hasSpans = spans.canary > 0 && spans.baseline > 0;
   const hasMetrics = metrics.canary > 0 && metrics.baseline > 0;
   if (!hasSpans && !hasMetrics) return { settled: false, why: missingSide(spans, metrics) };
-  const metricsAnywhere = metrics.canary + metrics.baseline > 0;
-  if (hasSpans && !metricsAnywhere) return settleOnSpans(rows, "only spans are sent", elapsedMs);
-  const intervalMs = exportIntervalMs(rows);
-  if (intervalMs === null && elapsedMs < assumedIntervalMs) {
+  const metricsAnywhere = metrics.canary + metrics.baseline + countsBySource(before, "metrics").baseline > 0;
+  if (hasSpans && !metricsAnywhere) return settleOnSpans(rows, "only spans are sent", to - from);
+  const intervalMs = exportIntervalMs([...before, ...rows]);
+  if (intervalMs === null && to - from < assumedIntervalMs) {
     return { settled: false, why: "waiting for a second metric export, to know the export interval" };
   }
   const tileMs = wholeWindows(intervalMs ?? assumedIntervalMs);
   if (hasMetrics && spans.canary + spans.baseline === 0) {
     return { settled: true, source: { source: "metrics", tileMs, why: "only metrics are sent" } };
   }
-  if (elapsedMs < Math.min((confirmAfterTiles + confirmTiles) * tileMs, confirmAtMostMs)) {
+  if (to - from < Math.min((confirmAfterTiles + confirmTiles) * tileMs, confirmAtMostMs)) {
     return { settled: false, why: "comparing spans with metrics, to know whether spans are sampled" };
   }
-  if (!hasMetrics) return settleOnSpans(rows, "metrics are not sent by both versions", elapsedMs);
-  if (!hasSpans) {
-    return {
-      settled: true,
-      source: { source: "metrics", tileMs, why: "spans are not sent by both versions" },
-    };
-  }
-  const confirmed = metricsConfirm(
-    rows,
-    from + confirmAfterTiles * tileMs,
-    to - from - confirmAfterTiles * tileMs,
-    tileMs,
-  );
-  return confirmed && statedShare(rows) === 1
-    ? settleOnSpans(rows, "metrics confirm that spans are not sampled", elapsedMs)
-    : {
-        settled: true,
-        source: {
-          source: "metrics",
-          tileMs,
-          why: "spans are fewer than the metrics count: they are sampled",
-        },
-      };
+  return compareSources(rows, { hasSpans, hasMetrics, from, to, tileMs });
+}
+
+function compareSources(
+  rows: readonly ArmRow[],
+  seen: {
+    readonly hasSpans: boolean;
+    readonly hasMetrics: boolean;
+    readonly from: Instant;
+    readonly to: Instant;
+    readonly tileMs: number;
+  },
+): CountSourceChoice {
+  const { from, to, tileMs } = seen;
+  if (!seen.hasMetrics) return settleOnSpans(rows, "metrics are not sent by both versions", to - from);
+  const onMetrics = (why: string): CountSourceChoice => ({
+    settled: true,
+    source: { source: "metrics", tileMs, why },
+  });
+  if (!seen.hasSpans) return onMetrics("spans are not sent by both versions");
+  const skippedMs = confirmAfterTiles * tileMs;
+  const confirmed =
+    metricsConfirm(rows, from + skippedMs, to - from - skippedMs, tileMs) && statedShare(rows) === 1;
+  return confirmed
+    ? settleOnSpans(rows, "metrics confirm that spans are not sampled", to - from)
+    : onMetrics("spans are fewer than the metrics count: they are sampled");
 }
 
 /**

@@ -62,7 +62,7 @@ export function judge(input: JudgeInput): Judgement {
   const seen = withLastSeen(input.state, input.rows);
   const choice =
     seen.counts === null
-      ? chooseCountSource(input.rows, input.state.evidenceFrom, input.sealedTo)
+      ? chooseCountSource(input.rows, input.before, { from: input.state.evidenceFrom, to: input.sealedTo })
       : { settled: true as const, source: seen.counts };
   if (!choice.settled) return nothingYet(seen, policy, analysis.attempt, choice.why);
   const context: FoldContext = {

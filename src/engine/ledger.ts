@@ -1,19 +1,22 @@
-import type { Analysis, IntervalPoint, Mode } from "#model/analysis.ts";
+/* eslint-disable max-lines -- one map of open analyses: whatever opens, looks at, operates or ends one goes through it */
+import type { Analysis, IntervalPoint } from "#model/analysis.ts";
 import type { Deployment } from "#model/deployment.ts";
 import { err, ok, type Result } from "#model/result.ts";
 import { windowStart, type Instant } from "#model/time.ts";
 import type { AnalysisReport, OpenError, OpenRequest, OperateError, Operation } from "./asking.ts";
-import { nameOf, openingsOf, aliveVersions, togetherMs } from "./automatic.ts";
-import { bindingOf, type Binding } from "./configuration.ts";
+import { openingsOf, togetherMs } from "./automatic.ts";
+import type { Binding } from "./configuration.ts";
 import type { Wish } from "./decide.ts";
 import { correlatedSilence } from "./freeze.ts";
 import { look } from "./look.ts";
 import { newAnalysis } from "./new-analysis.ts";
 import { operate } from "./operate.ts";
-import { parsePolicy, policyDocument, type Policy } from "./policy.ts";
+import { policyDocument, type Policy } from "./policy.ts";
 import type { Commit, ControlStore, TelemetryReader } from "./ports.ts";
 import { hasAlias, sameService } from "./resolve-arm.ts";
 import { emptyEngineState, type EngineState } from "./signal.ts";
+import { readPolicy, readState, writeState } from "./stored-form.ts";
+import { servingMost, termsOf, type Terms } from "./terms.ts";
 
 export interface LedgerSettings {
   readonly policies: ReadonlyMap<string, Policy>;
@@ -59,21 +62,13 @@ export class Ledger {
     for (const stored of ports.control.openAnalyses()) this.#restore(stored);
   }
 
-  #restore(stored: ReturnType<ControlStore["openAnalyses"]>[number]): void {
-    const policy = parsePolicy(JSON.parse(stored.policyText));
-    if (!policy.ok) {
-      const [first] = policy.error;
-      throw new Error(
-        `the policy stored with analysis ${stored.analysis.id} is not readable by this version: ${first?.message ?? ""}`,
-      );
-    }
-    this.#open.set(stored.analysis.id, {
-      analysis: stored.analysis,
-      // What the engine wrote it reads; its version field guards a change of shape.
-      state: readState(stored.engineState),
-      policy: policy.value,
-      policyText: stored.policyText,
-      storedAt: stored.analysis.verdict.at,
+  #restore({ analysis, engineState, policyText }: ReturnType<ControlStore["openAnalyses"]>[number]): void {
+    this.#open.set(analysis.id, {
+      analysis,
+      state: readState(engineState),
+      policy: readPolicy(analysis.id, policyText),
+      policyText,
+      storedAt: analysis.verdict.at,
     });
   }
 
@@ -179,7 +174,7 @@ export class Ledger {
     const { analysis, state, wish, intervals, changed, now, note } = change;
     const committed = this.#ports.control.commit({
       analysis,
-      engineState: JSON.stringify(state),
+      engineState: writeState(state),
       at: now,
       changed,
       commands: wish === null ? [] : [this.#command(analysis, wish)],
@@ -268,7 +263,7 @@ export class Ledger {
       const known = control.byIdempotencyKey(request.idempotencyKey);
       if (known !== null) return this.#sameRequest(known, request);
     }
-    const named = this.#policyAndMode(request);
+    const named = termsOf(request, this.#settings);
     if (!named.ok) return named;
     const { policy, mode, controller } = named.value;
     if (request.baseline !== null && request.baseline === request.canary) {
@@ -292,7 +287,7 @@ export class Ledger {
       });
     }
     if (standing !== undefined) this.#supersede(standing.id, now);
-    const baseline = request.baseline ?? this.#servingMost(request, now);
+    const baseline = request.baseline ?? servingMost(request, this.#ports.telemetry, now);
     if (baseline === null) {
       return err({
         tag: "sameArms",
@@ -317,56 +312,13 @@ export class Ledger {
     return ok({ analysis: this.#open.get(known.analysisId)?.analysis ?? stored.analysis, created: false });
   }
 
-  #policyAndMode(
-    request: OpenRequest,
-  ): Result<{ readonly policy: Policy; readonly mode: Mode; readonly controller: string | null }, OpenError> {
-    const binding = bindingOf(this.#settings.bindings, request.service, request.environment);
-    const name = request.policy ?? binding?.policy ?? "default";
-    const policy = this.#settings.policies.get(name);
-    if (policy === undefined) {
-      const known = [...this.#settings.policies.keys()].join(", ");
-      return err({ tag: "unknownPolicy", message: `unknown policy "${name}"; known: ${known}` });
-    }
-    const controller = binding?.controller ?? null;
-    const mode = request.mode ?? (controller === null ? "report" : "act");
-    if (mode === "act" && controller === null) {
-      return err({
-        tag: "noController",
-        message: `no binding gives ${request.service} in "${request.environment}" a controller; add one to haldane.yaml, or ask with mode "report"`,
-      });
-    }
-    return ok({ policy, mode, controller: mode === "act" ? controller : null });
-  }
-
-  #servingMost(request: OpenRequest, now: Instant): string | null {
-    const { telemetry } = this.#ports;
-    const sealedTo = windowStart(now);
-    const group = telemetry
-      .deployments()
-      .filter((one) => one.environment === request.environment && sameService(request.service, one.service));
-    const alive = aliveVersions(group, telemetry.activity(sealedTo - togetherMs), sealedTo).filter(
-      ({ deployment }) => !hasAlias(deployment, request.canary),
-    );
-    const [first, ...rest] = alive;
-    if (first === undefined) return null;
-    const busiest = rest.reduce((a, b) => (b.requests > a.requests ? b : a), first);
-    return nameOf(busiest.deployment, group);
-  }
-
   #create(
-    given: {
-      readonly request: OpenRequest;
-      readonly baseline: string;
-      readonly policy: Policy;
-      readonly mode: Mode;
-      readonly controller: string | null;
-      readonly attempt: number;
-    },
+    given: Terms & { readonly request: OpenRequest; readonly baseline: string; readonly attempt: number },
     now: Instant,
   ): Result<{ readonly analysis: Analysis; readonly created: boolean }, OpenError> {
     const { analysis, wish } = newAnalysis(given, now);
     const policyText = JSON.stringify(policyDocument(given.policy));
-    const stored = { analysis, engineState: JSON.stringify(emptyEngineState), policyText };
+    const stored = { analysis, engineState: writeState(emptyEngineState), policyText };
     const opened = this.#ports.control.open(
       stored,
       {
@@ -457,7 +409,7 @@ export class Ledger {
     const stored = control.analysis(id);
     if (stored === null) return null;
     const entry = this.#open.get(id);
-    const policy = entry?.policy ?? policyOf(stored.policyText);
+    const policy = entry?.policy ?? readPolicy(id, stored.policyText);
     return {
       analysis: entry?.analysis ?? stored.analysis,
       history: control.history(id),
@@ -475,19 +427,4 @@ function newestOf(commands: ReturnType<ControlStore["commands"]>): (typeof comma
     (newest, one) => (newest === null || one.command.generation > newest.command.generation ? one : newest),
     null,
   );
-}
-
-function readState(text: string): EngineState {
-  const state: unknown = JSON.parse(text);
-  // eslint-disable-next-line @typescript-eslint/consistent-type-assertions -- a decoder: the engine reads back what it wrote
-  const read = state as EngineState;
-  if (read.version !== 1)
-    throw new Error(`unknown version of a stored engine state: ${String(read.version)}`);
-  return read;
-}
-
-function policyOf(text: string): Policy {
-  const parsed = parsePolicy(JSON.parse(text));
-  if (!parsed.ok) throw new Error("a stored policy is not readable by this version");
-  return parsed.value;
 }

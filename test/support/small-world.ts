@@ -3,6 +3,7 @@ import { defaultPolicy, parsePolicy, type Policy } from "#engine/policy.ts";
 import type { ControlStore } from "#engine/ports.ts";
 import type { Histogram } from "#model/histogram.ts";
 import { exponentialIndex } from "#model/merge-histogram.ts";
+import type { Result } from "#model/result.ts";
 import type { Sample } from "#model/sample.ts";
 import { windowLengthMs, type Instant } from "#model/time.ts";
 import { openControlStore } from "#store/sqlite/control-store.ts";
@@ -277,7 +278,7 @@ function histogramOf(counts: ReadonlyMap<number, number>, sum: number): Histogra
   };
 }
 
-export function valueOf<T, E>(result: { ok: true; value: T } | { ok: false; error: E }): T {
+export function valueOf<T>(result: Result<T, unknown>): T {
   if (!result.ok) throw new Error(JSON.stringify(result.error));
   return result.value;
 }
