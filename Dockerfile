@@ -17,7 +17,7 @@ COPY tsconfig.json ./
 COPY analyzers ./analyzers
 COPY baselines ./baselines
 COPY src ./src
-RUN npm run build
+RUN npm run build:product
 
 FROM node:22-bookworm-slim
 ENV NODE_ENV=production \
