@@ -5,11 +5,13 @@ import { SpanStatusCode, trace } from "@opentelemetry/api";
 import pino, { type Logger } from "pino";
 import { Registry } from "prom-client";
 import { startRefused, type App } from "#cli/serve.ts";
+import { documentKinds, jsonSchemaOf } from "#config/json-schema.ts";
 import type { LoadedConfiguration } from "#config/load-configuration.ts";
 import { createOutbox, type Outbox } from "#control/outbox.ts";
 import { Ledger } from "#engine/ledger.ts";
 import type { Clock, ControlStore, Controller, TelemetryReader } from "#engine/ports.ts";
 import { createApi } from "#http/api.ts";
+import { createSchemas } from "#http/schemas.ts";
 import { createReceiver, createReceiverServer, type Receiver } from "#ingest/otlp/receiver.ts";
 import { defaultOtlpLimits } from "#ingest/otlp/limits.ts";
 import { startIngestWorker, type IngestClient } from "#ingest/worker-client.ts";
@@ -236,6 +238,7 @@ function apiOf(parts: ApiParts): ReturnType<typeof createApi> {
     },
   });
   api.route("/", createPages(asking, clock));
+  api.route("/", createSchemas(Object.fromEntries(documentKinds.map((kind) => [kind, jsonSchemaOf(kind)]))));
   return api;
 }
 

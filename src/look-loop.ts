@@ -108,7 +108,11 @@ export class LookLoop {
           );
           this.settingsChanged();
         }
-        if (ledger.look(now) > 0) poke();
+        const onFault = (analysisId: string, error: unknown): void => {
+          this.counters.failedLooks += 1;
+          log.error({ err: error, analysisId }, "a look at one analysis failed; the next one tries again");
+        };
+        if (ledger.look(now, { onFault }) > 0) poke();
         this.counters.looks += 1;
         this.#lastLook = clock.now();
         this.counters.lastLookMs = this.#lastLook - now;

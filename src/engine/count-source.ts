@@ -1,3 +1,4 @@
+import { median } from "simple-statistics";
 import type { Instant } from "#model/time.ts";
 import { windowLengthMs } from "#model/time.ts";
 import type { CountSource } from "./signal.ts";
@@ -148,8 +149,7 @@ export function exportIntervalMs(rows: readonly ArmRow[]): number | null {
     const inOrder = [...seen].sort((a, b) => a - b);
     const gaps = inOrder.slice(1).map((window, at) => window - (inOrder[at] ?? window));
     if (gaps.length === 0) continue;
-    const median = gaps.sort((a, b) => a - b)[Math.floor((gaps.length - 1) / 2)] ?? 0;
-    longest = Math.max(longest ?? 0, median);
+    longest = Math.max(longest ?? 0, median(gaps));
   }
   return longest;
 }

@@ -75,7 +75,12 @@ export function judge(input: JudgeInput): Judgement {
     before: input.before,
   };
   const state = foldAll({ ...seen, counts: choice.source }, input, context);
-  const concluded = state.signals.map((signal) => concludeSignal(signal, input.lateRows, context));
+  const concluded = state.signals.map((signal) =>
+    guardedFrom(
+      () => concludeSignal(signal, input.lateRows, context),
+      (why) => concludeSignal(failed(signal, why), input.lateRows, context),
+    ),
+  );
   const logHarm = meanHarm(concluded);
   return {
     state,
@@ -122,14 +127,35 @@ function foldAll(state: EngineState, input: JudgeInput, context: FoldContext): E
     input,
     context,
   );
-  const signals = grown.signals.map((signal) => foldSignal(signal, input.rows, context));
+  const signals = grown.signals.map((signal) =>
+    guardedFrom(
+      () => foldSignal(signal, input.rows, context),
+      (why) => failed(signal, why),
+    ),
+  );
   const integrity = foldIntegrity(grown.integrity, input.rows, {
     counts: context.counts,
     evidenceFrom: context.evidenceFrom,
     sealedTo: context.sealedTo,
-    weights: input.analysis.weights,
+    weights: declaredWeights(input),
   });
   return { ...grown, signals, integrity };
+}
+
+/**
+ * A fault in one analyzer makes its signal unknown and leaves the others judged: it must not hold up a rollback that they
+ * show, and unknown never passes.
+ */
+function guardedFrom<T>(attempt: () => T, otherwise: (why: string) => T): T {
+  try {
+    return attempt();
+  } catch (error) {
+    return otherwise(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function failed({ signal, foldedTo }: SignalState, why: string): SignalState {
+  return { signal, test: "unusable", foldedTo, why: `its analyzer failed: ${why}` };
 }
 
 /** What the baseline showed before the canary came: its history begins there. */
@@ -142,6 +168,13 @@ function baselineBefore(before: readonly ArmRow[], counts: CountSource): { n: nu
     history.x += row.sample.errors;
   }
   return history;
+}
+
+/** Commanded weights; where nobody commands, the share that the policy declares. */
+function declaredWeights({ analysis, policy, state }: JudgeInput): Analysis["weights"] {
+  const { share } = policy.split;
+  if (analysis.mode === "act" || share === null) return analysis.weights;
+  return [{ canaryWeight: share * 100, from: state.evidenceFrom, to: null }];
 }
 
 function planAll(input: JudgeInput, context: FoldContext): readonly SignalState[] {

@@ -30,6 +30,12 @@ export interface LedgerSettings {
   readonly storeEveryMs: number;
 }
 
+export interface LookOptions {
+  readonly stale?: boolean;
+  readonly sealedTo?: Instant | null;
+  readonly onFault?: (analysisId: string, error: unknown) => void;
+}
+
 export interface LedgerPorts {
   readonly telemetry: TelemetryReader;
   readonly control: ControlStore;
@@ -112,17 +118,21 @@ export class Ledger {
 
   /**
    * Looks once at every open analysis after a seal at `now`; returns how many commands were written. `stale`: a source
-   * lags. `sealedTo`: where sealing is not by the clock, the end of the last sealed window.
+   * lags. `sealedTo`: where sealing is not by the clock, the end of the last sealed window. A fault in one analysis is
+   * told to `onFault` and leaves the others looked at: it must not hold up another's rollback.
    */
-  look(
-    now: Instant,
-    { stale = false, sealedTo = null }: { stale?: boolean; sealedTo?: Instant | null } = {},
-  ): number {
+  look(now: Instant, options: LookOptions = {}): number {
+    const { stale = false, sealedTo = null, onFault } = options;
     const deployments = this.#ports.telemetry.deployments();
     const frozen = correlatedSilence([...this.#open.values()], now);
     let wishes = 0;
     for (const entry of [...this.#open.values()]) {
-      wishes += this.#lookAt(entry, { now, stale, frozen, deployments, sealedTo });
+      try {
+        wishes += this.#lookAt(entry, { now, stale, frozen, deployments, sealedTo });
+      } catch (error) {
+        if (onFault === undefined) throw error;
+        onFault(entry.analysis.id, error);
+      }
     }
     return wishes;
   }

@@ -8,7 +8,8 @@ import { decide, type Wish } from "./decide.ts";
 import { describeCounts, judge, type Judgement } from "./judge.ts";
 import type { Policy } from "./policy.ts";
 import type { TelemetryReader } from "./ports.ts";
-import { resolveArm } from "./resolve-arm.ts";
+import { resolveArm, sameService } from "./resolve-arm.ts";
+import { splitFinding } from "./split-finding.ts";
 import type { EngineState } from "./signal.ts";
 import type { ArmRow } from "./tiles.ts";
 
@@ -97,7 +98,7 @@ function settleOn(
     ...pick(decision),
     verdict,
     terminal: verdict.terminal ? { word: verdict.word, at: verdict.at } : null,
-    findings: judgement.concluded.map(({ finding }) => finding),
+    findings: [...judgement.concluded.map(({ finding }) => finding), ...splitFinding(judgement, input)],
   };
   const before = input.analysis;
   return {
@@ -268,7 +269,8 @@ function intervalsOf(judgement: Judgement, at: Instant): readonly IntervalPoint[
     );
 }
 
-function notesOf({ policy, telemetry }: LookInput, judgement: Judgement): readonly string[] {
+function notesOf(input: LookInput, judgement: Judgement): readonly string[] {
+  const { policy, telemetry } = input;
   const { state } = judgement;
   const unidentified = instancesOf(telemetry, state).some(({ identified }) => !identified);
   return [
@@ -284,8 +286,25 @@ function notesOf({ policy, telemetry }: LookInput, judgement: Judgement): readon
       finding.guarded && finding.marginWhy !== null ? [finding.marginWhy] : [],
     ),
     ...judgement.concluded.flatMap(({ unprovable }) => (unprovable === null ? [] : [unprovable])),
+    ...otherVersions(input, state),
     ...(state.unjudgedOperations > 0
       ? [`${state.unjudgedOperations} operations came past the cap on signals and are not judged one by one.`]
       : []),
   ];
+}
+
+/** A third version that runs beside the two is in neither arm, and worth knowing. */
+function otherVersions({ deployments, analysis }: LookInput, state: EngineState): readonly string[] {
+  const { evidenceFrom, canaryIds, baselineIds } = state;
+  if (evidenceFrom === null) return [];
+  const others = deployments.filter(
+    (one) =>
+      one.environment === analysis.environment &&
+      sameService(analysis.service, one.service) &&
+      one.lastSeen > evidenceFrom &&
+      ![...canaryIds, ...baselineIds].includes(one.id),
+  );
+  return others.length === 0
+    ? []
+    : [`Other versions run too and are in neither arm: ${others.map(deploymentLabel).join(", ")}.`];
 }

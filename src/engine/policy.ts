@@ -88,99 +88,121 @@ const metricSchema = z.discriminatedUnion("kind", [
 const thenInconclusive = z.enum(["hold", "rollback"]);
 
 /** A policy document: what is guarded, how sure to be, and what to do. Every key has a default that suits a web service. */
-export const policySchema = z.strictObject({
-  apiVersion: z.literal("haldane/v1"),
-  kind: z.literal("Policy"),
-  name: z
-    .string()
-    .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, 63 at most")
-    .default("default"),
-  alpha: z
-    .number()
-    .gt(0)
-    .max(0.2)
-    .default(0.01)
-    .describe("Chance of a false rollback over the whole canary."),
-  beta: z.number().gt(0).max(0.2).default(0.05).describe("Chance of a wrong promotion."),
-  settle: durationMs
-    .pipe(z.number().min(0).max(120_000))
-    .default(10_000)
-    .describe("Allowance for lateness before a window is sealed."),
-  warmUp: durationMs
-    .pipe(z.number().min(0).max(1_800_000))
-    .default(30_000)
-    .describe("Age of an instance before its latency counts; errors always count."),
-  minimum: durationMs
-    .pipe(z.number().min(0).max(86_400_000))
-    .default(0)
-    .describe("No promotion before this long after the first evidence."),
-  horizon: durationMs
-    .pipe(
-      z
-        .number()
-        .min(10_000)
-        .max(7 * 86_400_000),
-    )
-    .default(3_600_000)
-    .describe("At the latest then: the deadline test, else inconclusive. Never promote."),
-  steps: z
-    .array(
-      z.strictObject({
-        weight: z.number().gt(0).max(100).describe("Percent of traffic for the canary."),
-        dwell: durationMs.pipe(z.number().min(0).max(86_400_000)).describe("At least this long in force."),
-      }),
-    )
-    .min(1)
-    .max(50)
-    .default([
-      { weight: 5, dwell: 120_000 },
-      { weight: 25, dwell: 120_000 },
-      { weight: 50, dwell: 120_000 },
-      { weight: 100, dwell: 60_000 },
-    ])
-    .refine((steps) => steps.every((step, at) => at === 0 || step.weight > (steps[at - 1]?.weight ?? 0)), {
-      message: "weights must rise from step to step",
-    })
-    .describe("The climb of an acting analysis."),
-  promoteEarly: z.boolean().default(false).describe("Promote on proof before the last step was served."),
-  baseline: z
-    .strictObject({
-      strategy: z
-        .enum(["concurrent", "previous"])
-        .default("concurrent")
-        .describe(
-          "concurrent: both run now. previous: the old version's windows from before the deployment.",
-        ),
-    })
-    .prefault({}),
-  errors: errorsSchema.prefault({}),
-  latency: latencySchema.prefault({}),
-  logs: logsSchema.prefault({}),
-  operations: z.boolean().default(true).describe("Judge each operation too; operations can only show harm."),
-  metrics: z.array(metricSchema).max(100).default([]).describe("Further metrics by name."),
-  split: z
-    .strictObject({
-      tolerance: z.number().gt(0).lt(1).default(0.1).describe("Relative deviation from the declared share."),
-    })
-    .prefault({}),
-  silence: z
-    .strictObject({
-      grace: durationMs.pipe(z.number().min(5000).max(3_600_000)).default(60_000),
-      then: z.enum(["rollback", "hold"]).default("rollback"),
-    })
-    .prefault({})
-    .describe("When the canary's telemetry stops while the baseline's flows."),
-  noData: z
-    .strictObject({
-      grace: durationMs.pipe(z.number().min(10_000).max(86_400_000)).default(600_000),
-    })
-    .prefault({})
-    .describe("When both arms are silent, or no telemetry ever came: inconclusive after this long."),
-  inconclusive: z
-    .strictObject({ then: thenInconclusive.default("hold") })
-    .prefault({})
-    .describe("What an acting analysis does about an inconclusive verdict; promote is not an allowed value."),
-});
+export const policySchema = z
+  .strictObject({
+    apiVersion: z.literal("haldane/v1"),
+    kind: z.literal("Policy"),
+    name: z
+      .string()
+      .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, 63 at most")
+      .default("default"),
+    alpha: z
+      .number()
+      .gt(0)
+      .max(0.2)
+      .default(0.01)
+      .describe("Chance of a false rollback over the whole canary."),
+    beta: z.number().gt(0).max(0.2).default(0.05).describe("Chance of a wrong promotion."),
+    settle: durationMs
+      .pipe(z.number().min(0).max(120_000))
+      .default(10_000)
+      .describe("Allowance for lateness before a window is sealed."),
+    warmUp: durationMs
+      .pipe(z.number().min(0).max(1_800_000))
+      .default(30_000)
+      .describe("Age of an instance before its latency counts; errors always count."),
+    minimum: durationMs
+      .pipe(z.number().min(0).max(86_400_000))
+      .default(0)
+      .describe("No promotion before this long after the first evidence."),
+    horizon: durationMs
+      .pipe(
+        z
+          .number()
+          .min(10_000)
+          .max(7 * 86_400_000),
+      )
+      .default(3_600_000)
+      .describe("At the latest then: the deadline test, else inconclusive. Never promote."),
+    steps: z
+      .array(
+        z.strictObject({
+          weight: z.number().gt(0).max(100).describe("Percent of traffic for the canary."),
+          dwell: durationMs.pipe(z.number().min(0).max(86_400_000)).describe("At least this long in force."),
+        }),
+      )
+      .min(1)
+      .max(50)
+      .default([
+        { weight: 5, dwell: 120_000 },
+        { weight: 25, dwell: 120_000 },
+        { weight: 50, dwell: 120_000 },
+        { weight: 100, dwell: 60_000 },
+      ])
+      .refine((steps) => steps.every((step, at) => at === 0 || step.weight > (steps[at - 1]?.weight ?? 0)), {
+        message: "weights must rise from step to step",
+      })
+      .describe("The climb of an acting analysis."),
+    promoteEarly: z.boolean().default(false).describe("Promote on proof before the last step was served."),
+    baseline: z
+      .strictObject({
+        strategy: z
+          .enum(["concurrent", "previous"])
+          .default("concurrent")
+          .describe(
+            "concurrent: both run now. previous: the old version's windows from before the deployment.",
+          ),
+      })
+      .prefault({}),
+    errors: errorsSchema.prefault({}),
+    latency: latencySchema.prefault({}),
+    logs: logsSchema.prefault({}),
+    operations: z
+      .boolean()
+      .default(true)
+      .describe("Judge each operation too; operations can only show harm."),
+    metrics: z.array(metricSchema).max(100).default([]).describe("Further metrics by name."),
+    split: z
+      .strictObject({
+        tolerance: z
+          .number()
+          .gt(0)
+          .lt(1)
+          .default(0.1)
+          .describe("Relative deviation from the declared share."),
+        share: share
+          .nullable()
+          .default(null)
+          .describe("The canary's share of traffic where another tool sets it; commanded weights are known."),
+      })
+      .prefault({}),
+    silence: z
+      .strictObject({
+        grace: durationMs.pipe(z.number().min(5000).max(3_600_000)).default(60_000),
+        then: z.enum(["rollback", "hold"]).default("rollback"),
+      })
+      .prefault({})
+      .describe("When the canary's telemetry stops while the baseline's flows."),
+    noData: z
+      .strictObject({
+        grace: durationMs.pipe(z.number().min(10_000).max(86_400_000)).default(600_000),
+      })
+      .prefault({})
+      .describe("When both arms are silent, or no telemetry ever came: inconclusive after this long."),
+    inconclusive: z
+      .strictObject({ then: thenInconclusive.default("hold") })
+      .prefault({})
+      .describe(
+        "What an acting analysis does about an inconclusive verdict; promote is not an allowed value.",
+      ),
+  })
+  .refine(
+    ({ errors, latency, metrics }) =>
+      errors.guarded ||
+      latency.guarded ||
+      metrics.some((metric) => metric.kind !== "gauge" && metric.guarded),
+    { message: "guards no signal, so nothing could ever promote: guard errors, latency or a metric" },
+  );
 
 export type Policy = z.output<typeof policySchema>;
 
