@@ -1,6 +1,17 @@
 import { err, ok, type Result } from "#model/result.ts";
 import { malformed, tooDeep, type DecodeError } from "#ingest/otlp/decode-error.ts";
-import type { FieldPlan, MessagePlan } from "#ingest/otlp/schema.ts";
+import type { MessagePlan } from "#ingest/otlp/schema.ts";
+import {
+  act,
+  actMask,
+  checkRules,
+  isOnce,
+  isPair,
+  isRecord,
+  isValue,
+  messageShift,
+  ruledTags,
+} from "./check-rules.ts";
 
 const wireNames: Readonly<Record<number, string>> = {
   0: "varint",
@@ -11,6 +22,12 @@ const wireNames: Readonly<Record<number, string>> = {
   5: "32-bit",
 };
 const longestVarint = 10;
+const broken = -1;
+const highestNumber = 0x1fffffff;
+const keyTag = (1 << 3) | 2;
+const valueTag = (2 << 3) | 2;
+const stringTag = (1 << 3) | 2;
+const { rules, messages } = checkRules;
 
 export interface Checked {
   /** Spans, data points or log records. */
@@ -30,99 +47,100 @@ export function checkMessage(
   anyValueDepth: number,
 ): Result<Checked, DecodeError> {
   const check = new Check(bytes, anyValueDepth);
-  check.message(plan, bytes.length, 0);
+  check.message(messages.indexOf(plan), 0, bytes.length, 0);
   return check.fault === null ? ok({ records: check.records, inPieces: check.inPieces }) : err(check.fault);
 }
 
+/** Positions go in and out of the methods, so that they stay in registers; `broken` comes back once a fault is known. */
 class Check {
   fault: DecodeError | null = null;
   records = 0;
   inPieces = false;
   readonly #view: DataView;
   readonly #depthLimit: number;
-  #at = 0;
+  /** Value of the varint read last by `#varint`, exact below 2^53. */
+  #value = 0;
+  #wrong = "";
+  #wrongAt = 0;
 
   constructor(bytes: Uint8Array, depthLimit: number) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#depthLimit = depthLimit;
   }
 
-  /** Reads fields up to `end`; false once a fault is known. */
-  message(plan: MessagePlan, end: number, depth: number): boolean {
-    if (plan.nests && depth > this.#depthLimit) {
-      this.fault = tooDeep(`${plan.name} at byte ${this.#at}`, this.#depthLimit);
-      return false;
-    }
+  /** Reads the fields of message number `id` in [from, end). */
+  // eslint-disable-next-line complexity -- the one loop over every field of a body: calls would cost more than the work
+  message(id: number, from: number, end: number, depth: number): number {
+    const view = this.#view;
+    let at = from;
     let seen = 0;
-    while (this.#at < end) {
-      const tag = this.#varint(plan, null, end);
-      if (tag < 0) return false;
-      const number = Math.floor(tag / 8);
-      if (number < 1 || number > 0x1fffffff) return this.#fail(plan, null, `${number} is no field number`);
-      const field = plan.byNumber[number];
-      const wire = tag % 8;
-      if (field?.message !== null && field?.repeated === false) {
-        const bit = 1 << number;
-        if ((seen & bit) !== 0) this.inPieces = true;
-        seen |= bit;
+    while (at < end) {
+      const start = at;
+      let tag = view.getUint8(at);
+      at += 1;
+      if (tag >= 0x80) {
+        at = this.#varint(start, end);
+        if (at < 0) return this.#blame(id, 0);
+        tag = this.#value;
       }
-      const good =
-        wire === 2 ? this.#delimited(plan, field, end, depth) : this.#scalar(plan, field, wire, end);
-      if (!good) return false;
+      const rule = tag < ruledTags ? (rules[id * ruledTags + tag] ?? 0) : wideRule(tag);
+      const kind = rule & actMask;
+      if (kind === act.varint) {
+        if (at < end && view.getUint8(at) < 0x80) at += 1;
+        else at = this.#varint(at, end);
+      } else if (kind === act.eightBytes) {
+        at = end - at < 8 ? this.#fail(at, "the value is cut off") : at + 8;
+      } else if (kind === act.fourBytes) {
+        at = end - at < 4 ? this.#fail(at, "the value is cut off") : at + 4;
+      } else if (kind === act.refuse) {
+        return this.#refuse(id, tag, at, end);
+      } else {
+        let length = at < end ? view.getUint8(at) : 0x80;
+        at += 1;
+        if (length >= 0x80) {
+          at = this.#varint(at - 1, end);
+          length = this.#value;
+        }
+        if (at < 0 || length > end - at) at = at < 0 ? at : this.#beyond(at, length);
+        else if (kind === act.bytes) at += length;
+        else if (kind === act.packedEights)
+          at = length % 8 === 0 ? at + length : this.#fail(at, "its packed numbers are cut off");
+        else if (kind === act.packedVarints) at = this.#packed(at, at + length);
+        else {
+          if ((rule & isOnce) !== 0) {
+            const bit = 1 << (tag >> 3);
+            if ((seen & bit) !== 0) this.inPieces = true;
+            seen |= bit;
+          }
+          at = this.#inner(rule, at, at + length, depth);
+        }
+      }
+      if (at < 0) return this.#blame(id, tag);
     }
-    return true;
+    return at;
   }
 
-  #scalar(plan: MessagePlan, field: FieldPlan | undefined, wire: number, end: number): boolean {
-    if (wire !== 0 && wire !== 1 && wire !== 5) {
-      return this.#fail(plan, field, `${wireNames[wire] ?? `wire type ${wire}`} fields are not accepted`);
-    }
-    if (field !== undefined && wire !== field.wire) {
-      return this.#fail(plan, field, `${wireNames[wire] ?? ""} wire type where another was expected`);
-    }
-    if (wire === 0) return this.#varint(plan, field, end) >= 0;
-    const size = wire === 1 ? 8 : 4;
-    if (end - this.#at < size) return this.#fail(plan, field, "the value is cut off");
-    this.#at += size;
-    return true;
+  #inner(rule: number, at: number, end: number, depth: number): number {
+    if ((rule & isPair) !== 0 && isPlainPair(this.#view, at, end)) return end;
+    if ((rule & isRecord) !== 0) this.records += 1;
+    const id = rule >> messageShift;
+    if ((rule & isValue) === 0) return this.message(id, at, end, depth);
+    if (depth < this.#depthLimit) return this.message(id, at, end, depth + 1);
+    this.fault = tooDeep(`${messages[id]?.name ?? ""} at byte ${at}`, this.#depthLimit);
+    return broken;
   }
 
-  #delimited(plan: MessagePlan, field: FieldPlan | undefined, end: number, depth: number): boolean {
-    const length = this.#varint(plan, field, end);
-    if (length < 0) return false;
-    if (length > end - this.#at) {
-      return this.#fail(plan, field, `its length ${length} runs beyond what holds it`);
+  #packed(from: number, end: number): number {
+    let at = from;
+    while (at >= 0 && at < end) {
+      if (this.#view.getUint8(at) < 0x80) at += 1;
+      else at = this.#varint(at, end);
     }
-    const stop = this.#at + length;
-    if (field === undefined) {
-      this.#at = stop;
-      return true;
-    }
-    if (field.message !== null) {
-      if (field.isRecord) this.records += 1;
-      return this.message(field.message, stop, field.message.nests ? depth + 1 : depth);
-    }
-    if (field.packable) return this.#packed(plan, field, stop);
-    if (field.wire !== 2) {
-      return this.#fail(plan, field, "length-delimited wire type where another was expected");
-    }
-    this.#at = stop;
-    return true;
+    return at;
   }
 
-  #packed(plan: MessagePlan, field: FieldPlan, stop: number): boolean {
-    if (field.wire === 0) {
-      while (this.#at < stop) if (this.#varint(plan, field, stop) < 0) return false;
-      return true;
-    }
-    if ((stop - this.#at) % 8 !== 0) return this.#fail(plan, field, "its packed numbers are cut off");
-    this.#at = stop;
-    return true;
-  }
-
-  /** A varint as a double (exact below 2^53, which lengths and tags need), or -1 with the fault set. */
-  #varint(plan: MessagePlan, field: FieldPlan | null | undefined, end: number): number {
-    const start = this.#at;
+  /** Reads a varint into `#value`. */
+  #varint(start: number, end: number): number {
     let value = 0;
     let scale = 1;
     let at = start;
@@ -130,23 +148,91 @@ class Check {
       const byte = this.#view.getUint8(at);
       at += 1;
       if (byte < 0x80) {
-        this.#at = at;
-        return at - start === 1 ? byte : value + byte * scale;
+        this.#value = value + byte * scale;
+        return at;
       }
-      if (at - start === longestVarint) {
-        this.#fail(plan, field, `a varint is longer than ${longestVarint} bytes`);
-        return -1;
-      }
+      if (at - start === longestVarint)
+        return this.#fail(start, `a varint is longer than ${longestVarint} bytes`);
       value += (byte & 0x7f) * scale;
       scale *= 128;
     }
-    this.#fail(plan, field, "the value is cut off");
-    return -1;
+    return this.#fail(start, "the value is cut off");
   }
 
-  #fail(plan: MessagePlan, field: FieldPlan | null | undefined, message: string): false {
-    const name = field === null || field === undefined ? plan.name : `${plan.name}.${field.name}`;
-    this.fault ??= malformed(`${name} at byte ${this.#at}`, message);
-    return false;
+  /** Says why a tag is refused. */
+  #refuse(id: number, tag: number, at: number, end: number): number {
+    const number = Math.floor(tag / 8);
+    if (number < 1 || number > highestNumber) {
+      this.#fail(at, `${number} is no field number`);
+      return this.#blame(id, 0);
+    }
+    const wire = tag % 8;
+    const name = wireNames[wire] ?? `wire type ${wire}`;
+    if (wire === 2) {
+      const past = this.#varint(at, end);
+      if (past < 0) return this.#blame(id, tag);
+      if (this.#value > end - past) {
+        this.#beyond(past, this.#value);
+        return this.#blame(id, tag);
+      }
+    }
+    const isAccepted = wire === 0 || wire === 1 || wire === 2 || wire === 5;
+    this.#fail(
+      at,
+      isAccepted ? `${name} wire type where another was expected` : `${name} fields are not accepted`,
+    );
+    return this.#blame(id, tag);
   }
+
+  #beyond(at: number, length: number): number {
+    return this.#fail(at, `its length ${length} runs beyond what holds it`);
+  }
+
+  /** Remembers what is wrong; the message that reads the field says which it is. */
+  #fail(at: number, message: string): number {
+    this.#wrong = message;
+    this.#wrongAt = at;
+    return broken;
+  }
+
+  /** Names the field of what is wrong, once; tag 0 stands for the message itself. */
+  #blame(id: number, tag: number): number {
+    if (this.fault !== null) return broken;
+    const plan = messages[id];
+    const field = plan?.byNumber[Math.floor(tag / 8)];
+    const name = field === undefined ? (plan?.name ?? "") : `${plan?.name ?? ""}.${field.name}`;
+    this.fault = malformed(`${name} at byte ${this.#wrongAt}`, this.#wrong);
+    return broken;
+  }
+}
+
+/** A field number that no message has: passed over by its wire type. */
+function wideRule(tag: number): number {
+  if (tag >= (highestNumber + 1) * 8) return act.refuse;
+  const wire = tag % 8;
+  if (wire === 0) return act.varint;
+  if (wire === 1) return act.eightBytes;
+  if (wire === 2) return act.bytes;
+  return wire === 5 ? act.fourBytes : act.refuse;
+}
+
+/**
+ * True for the form that nearly every KeyValue has: key and value once, in either order, lengths in one byte, and a value
+ * that is one string. Says nothing about others.
+ */
+function isPlainPair(view: DataView, at: number, end: number): boolean {
+  if (end - at < 6) return false;
+  const first = view.getUint8(at);
+  const firstLength = view.getUint8(at + 1);
+  const second = at + 2 + firstLength;
+  if (firstLength >= 0x80 || end - second < 2) return false;
+  const secondLength = view.getUint8(second + 1);
+  if (secondLength >= 0x80 || second + 2 + secondLength !== end) return false;
+  const otherTag = view.getUint8(second);
+  if (first === keyTag && otherTag === valueTag) return isPlainString(view, second + 2, secondLength);
+  return first === valueTag && otherTag === keyTag && isPlainString(view, at + 2, firstLength);
+}
+
+function isPlainString(view: DataView, at: number, length: number): boolean {
+  return length >= 2 && view.getUint8(at) === stringTag && view.getUint8(at + 1) === length - 2;
 }
