@@ -7,7 +7,7 @@ import { attemptFactor } from "./fold.ts";
 import { baselineSick, silenceTells, silentForMs, suspectsIdentical } from "./integrity.ts";
 import type { Judgement } from "./judge.ts";
 import type { Policy } from "./policy.ts";
-import { sayRatio, sayShare } from "./wording.ts";
+import { sayRatio, sayShare, sayValue } from "./wording.ts";
 
 /** Harm is suspected, and neither a climb nor a promotion allowed, once the e-value against "no harm" reaches this. */
 export const suspicion = Math.log(10);
@@ -61,7 +61,7 @@ export function concludeVerdict(input: VerdictInput): VerdictOutcome {
   const young = now - analysis.opened < policy.minimum;
   const steps = stepsLeft(analysis, policy, now);
   if (safe && blocks.length === 0 && !young && steps === null) {
-    return say("promote", true, [{ code: "safe", text: safeText(judgement) }]);
+    return say("promote", true, [{ code: "safe", text: safeText(judgement, policy) }]);
   }
   const waits: Reason[] = [...blocks];
   if (judgement.waiting !== null) waits.push({ code: "waiting", text: judgement.waiting });
@@ -108,9 +108,20 @@ function sayHarm({ why, tolerance }: Finding): string {
     : `${facts}; up to ${sayRatio(tolerance)} is tolerated`;
 }
 
-function safeText(judgement: Judgement): string {
+/** In one breath: each guarded signal with both values and the limit that it is proven to stay below. */
+function safeText(judgement: Judgement, policy: Policy): string {
   const guarded = judgement.concluded.filter(({ signal }) => signal.guarded);
-  return `every guarded signal is proven good enough: ${guarded.map(({ finding }) => finding.why).join("; ")}`;
+  const parts = guarded.map(({ signal, finding: { canary, baseline, margin } }) => {
+    const shown = ({ value, unit }: Finding["canary"]): string =>
+      value === null ? "unknown" : unit === "share" ? sayShare(value) : sayValue(value, unit);
+    const ceiling =
+      signal.kind === "errors" && policy.errors.ceiling !== null
+        ? ` or ${sayShare(policy.errors.ceiling)}`
+        : "";
+    const limit = margin === null ? "" : `, below ${sayRatio(margin)}${ceiling}`;
+    return `${signal.id} ${shown(canary)} against ${shown(baseline)}${limit}`;
+  });
+  return `every guarded signal is proven good enough: ${parts.join("; ")}`;
 }
 
 /** One sentence for each guarded signal whose non-inferiority is not proven. */

@@ -54,7 +54,7 @@ function ratioCell(finding: Finding, context: SignalContext, id: string): Markup
     effect === null || !Number.isFinite(effect)
       ? html`<span class="soft">nothing to compare yet</span>`
       : html`<b>${say(effect)}</b
-          >${interval === null ? null : html` <span class="soft">between ${finding.kind === "split" ? `${sayShare(interval[0])} and ${sayShare(interval[1])}` : sayInterval(interval).replace(" to ", " and ")}</span>`}`;
+          >${interval === null ? null : html` <span class="soft">interval ${finding.kind === "split" ? `${sayShare(interval[0])} to ${sayShare(interval[1])}` : sayInterval(interval)}</span>`}`;
   return html`<td role="cell" class="ratio">
     ${drawing}
     <p class="ratio-words">${words}</p>
