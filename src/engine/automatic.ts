@@ -1,6 +1,6 @@
 import { deploymentLabel, type Deployment, type Instance } from "#model/deployment.ts";
 import { windowLengthMs, type Instant } from "#model/time.ts";
-import { compareAge, compareVersions } from "./newer.ts";
+import { compareAge, compareNames } from "./newer.ts";
 import type { TelemetryReader } from "./ports.ts";
 
 /** Two versions that both showed telemetry in this stretch before the newest seal emit at once. */
@@ -75,7 +75,7 @@ function newestOf(alive: readonly Alive[]): Alive {
     ({ deployment }) => deployment.firstSeen > first.deployment.firstSeen - togetherMs,
   );
   return heardTogether.reduce((a, b) =>
-    (compareVersions(deploymentLabel(b.deployment), deploymentLabel(a.deployment)) ?? 0) > 0 ? b : a,
+    compareNames(deploymentLabel(b.deployment), deploymentLabel(a.deployment)) > 0 ? b : a,
   );
 }
 

@@ -49,14 +49,30 @@ export function compareVersions(a: string, b: string): number | null {
 }
 
 /**
+ * Positive where `a` is the higher version by its name: semantic version where both are one, else text, with runs of digits
+ * compared as numbers, so that v10 comes after v9.
+ */
+export function compareNames(a: string, b: string): number {
+  const bySemantics = compareVersions(a, b);
+  if (bySemantics !== null && bySemantics !== 0) return bySemantics;
+  const parts = (text: string): readonly string[] => text.match(/\d+|\D+/g) ?? [];
+  const [x, y] = [parts(a), parts(b)];
+  for (let i = 0; i < Math.min(x.length, y.length); i += 1) {
+    const [left = "", right = ""] = [x[i], y[i]];
+    const numbers = /^\d/.test(left) && /^\d/.test(right) ? Number(left) - Number(right) : 0;
+    if (numbers !== 0) return numbers;
+    if (numbers === 0 && left !== right) return compareText(left, right);
+  }
+  return x.length - y.length;
+}
+
+/**
  * Positive where `a` is the newer revision (decision 3): the later earliest instance start where both tell one, then the later
- * first event, then the higher semantic version, then string order.
+ * first event, then the higher name.
  */
 export function compareAge(a: Deployment, b: Deployment): number {
   if (a.earliestStart !== null && b.earliestStart !== null && a.earliestStart !== b.earliestStart)
     return a.earliestStart - b.earliestStart;
   if (a.firstSeen !== b.firstSeen) return a.firstSeen - b.firstSeen;
-  const byVersion = compareVersions(deploymentLabel(a), deploymentLabel(b));
-  if (byVersion !== null && byVersion !== 0) return byVersion;
-  return compareText(deploymentLabel(a), deploymentLabel(b));
+  return compareNames(deploymentLabel(a), deploymentLabel(b));
 }
