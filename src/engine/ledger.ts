@@ -8,7 +8,7 @@ import { openingsOf, togetherMs } from "./automatic.ts";
 import type { Binding } from "./configuration.ts";
 import type { Wish } from "./decide.ts";
 import { correlatedSilence } from "./freeze.ts";
-import { look } from "./look.ts";
+import { look, type Judged } from "./look.ts";
 import { newAnalysis } from "./new-analysis.ts";
 import { operate } from "./operate.ts";
 import { policyDocument, type Policy } from "./policy.ts";
@@ -47,6 +47,8 @@ interface Entry {
   readonly policy: Policy;
   readonly policyText: string;
   storedAt: Instant;
+  /** Kept in memory alone: it is computed again after a restart. */
+  judged: Judged | null;
 }
 
 /**
@@ -75,6 +77,7 @@ export class Ledger {
       policy: readPolicy(analysis.id, policyText),
       policyText,
       storedAt: analysis.verdict.at,
+      judged: null,
     });
   }
 
@@ -155,14 +158,17 @@ export class Ledger {
       policy: entry.policy,
       telemetry: this.#ports.telemetry,
       newest: newestOf(commands),
+      last: entry.judged,
       paceMs: this.#settings.paceMs,
       signalCap: this.#settings.signalsPerAnalysis,
     });
+    const isNew = outcome.judged !== null && outcome.judged.sealedTo !== entry.judged?.sealedTo;
+    entry.judged = outcome.judged;
     const due = outcome.changed || given.now - entry.storedAt >= this.#settings.storeEveryMs;
     if (!due) {
       entry.analysis = outcome.analysis;
       entry.state = outcome.state;
-      this.#tell(entry.analysis.id);
+      if (isNew) this.#tell(entry.analysis.id);
       return 0;
     }
     const saved = this.#save(entry, { ...outcome, now: given.now, note: null });
@@ -356,6 +362,7 @@ export class Ledger {
       policy: given.policy,
       policyText,
       storedAt: now,
+      judged: null,
     });
     this.#rememberKey(given.request, analysis.id, now);
     this.#tell(analysis.id);

@@ -35,9 +35,19 @@ export interface LookInput {
   readonly signalCap: number;
   /** Windows that end by then are sealed; null: those whose settle allowance is over at `now`. A recording ends with its last window. */
   readonly sealedTo: Instant | null;
+  /** What the last look judged: while nothing more is sealed it stands, and only clock and commands move on. */
+  readonly last: Judged | null;
+}
+
+/** A judgement with the seal it belongs to. */
+export interface Judged {
+  readonly sealedTo: Instant;
+  readonly judgement: Judgement;
 }
 
 export interface LookOutcome {
+  /** Null once the verdict is given: nothing is judged any more. */
+  readonly judged: Judged | null;
   readonly analysis: Analysis;
   readonly state: EngineState;
   readonly wish: Wish | null;
@@ -53,7 +63,8 @@ export function look(input: LookInput): LookOutcome {
   const sealedTo = input.sealedTo ?? windowStart(now - input.policy.settle);
   const arms = resolveArms(input);
   const state = withGap(openEvidence(arms.state, input), input);
-  const judgement = judgeNow({ ...input, analysis: arms.analysis, state }, sealedTo, arms.waiting);
+  const kept = standing(input.last, sealedTo, state);
+  const judgement = kept ?? judgeNow({ ...input, analysis: arms.analysis, state }, sealedTo, arms.waiting);
   const outcome = concludeVerdict({
     analysis: arms.analysis,
     policy: input.policy,
@@ -63,7 +74,19 @@ export function look(input: LookInput): LookOutcome {
     frozen: input.frozen,
     stale: input.stale,
   });
-  return settleOn(input, arms.analysis, judgement, outcome);
+  return settleOn(input, arms.analysis, { sealedTo, judgement, isNew: kept === null }, outcome);
+}
+
+/** The last judgement, where no window was sealed since and the arms are the same deployments. */
+function standing(last: Judged | null, sealedTo: Instant, state: EngineState): Judgement | null {
+  if (last === null || last.sealedTo !== sealedTo) return null;
+  const before = last.judgement.state;
+  const sameArms =
+    before.evidenceFrom === state.evidenceFrom &&
+    before.canaryIds.join() === state.canaryIds.join() &&
+    before.baselineIds.join() === state.baselineIds.join();
+  if (!sameArms) return null;
+  return { ...last.judgement, state: { ...before, lastLook: state.lastLook, gapUntil: state.gapUntil } };
 }
 
 /** After the verdict only its command is followed. */
@@ -75,9 +98,8 @@ function actOnly(input: LookInput): LookOutcome {
     state: input.state,
     wish: decision.wish,
     intervals: [],
-    changed:
-      analysis.phase.phase !== input.analysis.phase.phase ||
-      analysis.action.text !== input.analysis.action.text,
+    judged: null,
+    changed: differs(input.analysis, analysis),
   };
 }
 
@@ -88,31 +110,46 @@ function pick(decision: ReturnType<typeof decide>): Pick<Analysis, "phase" | "ac
 function settleOn(
   input: LookInput,
   resolved: Analysis,
-  judgement: Judgement,
+  judged: Judged & { readonly isNew: boolean },
   outcome: VerdictOutcome,
 ): LookOutcome {
   const decision = decide({ ...input, analysis: resolved, outcome });
   const { verdict } = outcome;
+  const { judgement, isNew, sealedTo } = judged;
   const analysis: Analysis = {
     ...resolved,
     ...pick(decision),
     verdict,
     terminal: verdict.terminal ? { word: verdict.word, at: verdict.at } : null,
-    findings: [...judgement.concluded.map(({ finding }) => finding), ...splitFinding(judgement, input)],
+    findings: isNew
+      ? [...judgement.concluded.map(({ finding }) => finding), ...splitFinding(judgement, input)]
+      : input.analysis.findings,
   };
-  const before = input.analysis;
   return {
     analysis,
-    state: { ...judgement.state, lastLook: input.now, notes: notesOf(input, judgement) },
+    judged: { sealedTo, judgement },
+    state: {
+      ...judgement.state,
+      lastLook: input.now,
+      notes: isNew ? notesOf(input, judgement) : input.state.notes,
+    },
     wish: decision.wish,
-    intervals: intervalsOf(judgement, input.now),
-    changed:
-      verdict.word !== before.verdict.word ||
-      analysis.phase.phase !== before.phase.phase ||
-      analysis.action.text !== before.action.text ||
-      verdict.reasons.map(({ code }) => code).join() !==
-        before.verdict.reasons.map(({ code }) => code).join(),
+    intervals: isNew ? intervalsOf(judgement, input.now) : [],
+    changed: differs(input.analysis, analysis),
   };
+}
+
+/** Whether a line of history is owed. Figures inside texts change at every look and are no news. */
+function differs(before: Analysis, after: Analysis): boolean {
+  const key = ({ verdict, phase, action }: Analysis): string =>
+    JSON.stringify([
+      verdict.word,
+      verdict.reasons.map(({ code }) => code),
+      phase.phase,
+      "step" in phase ? phase.step : null,
+      action.kind,
+    ]);
+  return key(before) !== key(after);
 }
 
 interface Arms {
