@@ -75,6 +75,10 @@ interface Resource {
   refusal: TallyName;
 }
 
+/** OTLP SpanKind. */
+const serverKind = 2;
+const consumerKind = 5;
+
 const forgetEveryMs = 60_000;
 
 /** Points of one metric closer together than this are of one export. */
@@ -89,6 +93,8 @@ export class Accumulate implements Observer {
   readonly interner: Interner;
   /** Handles of resources stay good while this stands. */
   resourceGeneration = 1;
+  /** Only served spans are counted by what they say; a route is preferred to a path everywhere. */
+  readonly unread = { spanKinds: ~((1 << serverKind) | (1 << consumerKind)), pathBesideRoute: true };
   private readonly limits: IngestLimits;
   private readonly registry: DeploymentRegistry;
   private readonly series: SeriesTable;
@@ -114,8 +120,8 @@ export class Accumulate implements Observer {
     this.generation = options.interner.generation;
     this.limits = { ...defaultIngestLimits, ...options.limits };
     this.registry = new DeploymentRegistry(this.limits);
-    this.series = new SeriesTable(this.limits.series, options.loadSample);
-    this.streams = new StreamTable(this.limits.streams);
+    this.series = new SeriesTable(this.limits, options.loadSample);
+    this.streams = new StreamTable(this.limits);
     this.operations = new OperationNames(options.interner);
     this.roles = new MetricRoles(options.interner, options.namedMetrics ?? new Set());
     this.probes = new ProbeFilter(options.interner, options.probes ?? defaultProbes);
@@ -150,7 +156,7 @@ export class Accumulate implements Observer {
     this.operations.clearIfCrowded();
     this.dropStaleTexts();
     if (this.resources.length >= this.limits.resources) this.dropResources();
-    const crowded = this.registry.isFull || this.streams.size >= this.limits.streams;
+    const crowded = this.registry.isCrowded || this.streams.size >= this.limits.streams;
     if (crowded && now - this.forgotAt >= forgetEveryMs) this.forgetIdle(now);
   }
 
@@ -205,7 +211,7 @@ export class Accumulate implements Observer {
     const lane = this.laneOf(span.resource);
     if (lane === null) return;
     this.registry.seen(lane.row, span.end);
-    if (span.kind !== 2 && span.kind !== 5) return;
+    if (span.kind !== serverKind && span.kind !== consumerKind) return;
     if (this.probes.isProbe(span.attributes)) {
       this.tally(lane.row.group.tally, "probes", 1);
       return;

@@ -133,6 +133,13 @@ export interface Observer {
    * Absent: a handle is good until the end of its body.
    */
   readonly resourceGeneration?: number;
+  /** What this observer does not read; a decoder may leave it empty (0, NaN). Absent: everything is read. */
+  readonly unread?: {
+    /** Bit k stands for span kind k: name and attributes of those spans. */
+    readonly spanKinds: number;
+    /** `url.path` and `http.target` of spans that carry `http.route`. Paths are mostly distinct and would crowd the interner. */
+    readonly pathBesideRoute: boolean;
+  };
   /**
    * Called once per distinct resource of a body (or of a generation). An array of scalars comes as its elements joined by
    * ","; maps, bytes and empty values are left out.

@@ -52,7 +52,17 @@ export class BoundedInterner {
     if (end <= start) return 0;
     const stop = end - start > this.#limits.textBytes ? this.#cut(bytes, start) : end;
     let hash = 0x811c9dc5 | 0;
-    for (let at = start; at < stop; at += 1) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
+    let at = start;
+    for (; at + 4 <= stop; at += 4) {
+      const word =
+        (bytes[at] ?? 0) |
+        ((bytes[at + 1] ?? 0) << 8) |
+        ((bytes[at + 2] ?? 0) << 16) |
+        ((bytes[at + 3] ?? 0) << 24);
+      hash = Math.imul(hash ^ word, 0x01000193);
+      hash ^= hash >>> 15;
+    }
+    for (; at < stop; at += 1) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
     hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
     hash ^= hash >>> 13;
     const mask = this.#table.length - 1;

@@ -37,6 +37,10 @@ export class PairReader {
   /** Reads one KeyValue that ends at `end`, and leaves the cursor there. Key and value come in either order. */
   pair(end: number): void {
     const wire = this.#wire;
+    if (this.#plainPair(end)) {
+      wire.at = end;
+      return;
+    }
     let valueStart = end;
     let valueEnd = end;
     this.keyStart = 0;
@@ -58,6 +62,42 @@ export class PairReader {
     wire.at = valueStart;
     this.value(valueEnd);
     wire.at = end;
+  }
+
+  /** Reads the form that nearly every KeyValue has: key and value once, in either order, and lengths in one byte. */
+  #plainPair(end: number): boolean {
+    const { view, at } = this.#wire;
+    if (end - at < 6) return false;
+    const firstTag = view.getUint8(at);
+    const firstLength = view.getUint8(at + 1);
+    const second = at + 2 + firstLength;
+    if (firstLength >= 0x80 || end - second < 4) return false;
+    const secondTag = view.getUint8(second);
+    const secondLength = view.getUint8(second + 1);
+    if (secondLength >= 0x80 || second + 2 + secondLength !== end) return false;
+    if (firstTag === keyTag && secondTag === valueTag) {
+      this.keyStart = at + 2;
+      this.keyEnd = second;
+      return this.#plainValue(second + 2, secondLength);
+    }
+    if (firstTag !== valueTag || secondTag !== keyTag) return false;
+    this.keyStart = second + 2;
+    this.keyEnd = end;
+    return this.#plainValue(at + 2, firstLength);
+  }
+
+  /** Reads a value that is one string, or one small integer. */
+  #plainValue(at: number, length: number): boolean {
+    if (length < 2) return false;
+    const { view } = this.#wire;
+    const tag = view.getUint8(at);
+    const next = view.getUint8(at + 1);
+    const isString = tag === stringTag && next === length - 2 && next < 0x80;
+    if (!isString && (tag !== intTag || !endsVarint(view, at + 1, at + length))) return false;
+    this.member = tag;
+    this.start = isString ? at + 2 : at + 1;
+    this.end = at + length;
+    return true;
   }
 
   /** Reads one AnyValue that ends at `end`, and leaves the cursor there. */
@@ -120,11 +160,22 @@ export class PairReader {
     }
   }
 
-  /** Writes the value into the slot of its key; false where Haldane does not read that key. A repeated key overwrites. */
-  intoSlot(slots: AttributeSlots, interner: Interner): boolean {
+  /** The slot of the key, or -1 where Haldane does not read it. */
+  slot(): number {
+    return slotOf(this.#wire.view, this.keyStart, this.keyEnd);
+  }
+
+  /** Fills the slot of the key, if it has one; gives the slot's bit, else 0. */
+  fill(slots: AttributeSlots, interner: Interner): number {
+    const slot = this.slot();
+    if (slot < 0) return 0;
+    this.intoSlot(slots, interner, slot);
+    return 1 << slot;
+  }
+
+  /** Writes the value read last into a slot; what was there is overwritten. */
+  intoSlot(slots: AttributeSlots, interner: Interner, slot: number): void {
     const wire = this.#wire;
-    const slot = slotOf(wire.view, this.keyStart, this.keyEnd);
-    if (slot < 0) return false;
     let text = 0;
     let number = NaN;
     if (this.member === stringTag) text = interner.fromBytes(wire.bytes, this.start, this.end);
@@ -140,7 +191,6 @@ export class PairReader {
     }
     slots.texts[slot] = text;
     slots.numbers[slot] = number;
-    return true;
   }
 
   key(): string {
@@ -252,6 +302,13 @@ export class PairReader {
     this.intoHash(hash);
     hash.finish();
   }
+}
+
+/** True where one varint fills [at, end). */
+function endsVarint(view: DataView, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && view.getUint8(at) >= 0x80) at += 1;
+  return at === end - 1;
 }
 
 function hashDouble(wire: Wire, hash: PairHash): void {

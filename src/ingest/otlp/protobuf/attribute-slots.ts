@@ -2,35 +2,48 @@ import { readAttributes, type AttributeSlots } from "#engine/ports.ts";
 
 const encoder = new TextEncoder();
 const keys = readAttributes.map((name) => encoder.encode(name));
-const buckets = 64;
+const keyViews = keys.map((key) => new DataView(key.buffer, key.byteOffset, key.byteLength));
+const shortest = Math.min(...keys.map((key) => key.length));
+const longest = Math.max(...keys.map((key) => key.length));
+const bucketBits = 8;
 
-function bucketOf(length: number, last: number, beforeLast: number): number {
-  return (length * 7 + last + beforeLast * 3) % buckets;
+function bucketOf(lastWord: number, length: number, factor: number): number {
+  return Math.imul(lastWord + length, factor) >>> (32 - bucketBits);
 }
 
-/** Slots by a cheap property of the key; the bytes are compared afterwards. */
-const slotsByBucket: readonly (readonly number[])[] = Array.from({ length: buckets }, (_, bucket) =>
-  keys.flatMap((key, slot) =>
-    bucketOf(key.length, key.at(-1) ?? 0, key.at(-2) ?? 0) === bucket ? [slot] : [],
-  ),
-);
+interface SlotTable {
+  readonly factor: number;
+  /** Slot of the only key in a bucket, or -1. */
+  readonly slots: Int8Array;
+}
+
+/** The first factor that gives each key a bucket of its own. */
+function perfectTable(): SlotTable {
+  for (let factor = 0x9e3779b1; ; factor += 2) {
+    const slots = new Int8Array(1 << bucketBits).fill(-1);
+    const alone = keyViews.every((view, slot) => {
+      const bucket = bucketOf(view.getInt32(view.byteLength - 4, true), view.byteLength, factor);
+      const isFree = slots[bucket] === -1;
+      slots[bucket] = slot;
+      return isFree;
+    });
+    if (alone) return { factor, slots };
+  }
+}
+
+const table = perfectTable();
 
 /** The slot of an attribute key in `readAttributes`, or -1 for one that Haldane does not read. */
 export function slotOf(view: DataView, start: number, end: number): number {
   const length = end - start;
-  if (length < 2) return -1;
-  const candidates = slotsByBucket[bucketOf(length, view.getUint8(end - 1), view.getUint8(end - 2))];
-  if (candidates === undefined) return -1;
-  for (const slot of candidates) {
-    const key = keys[slot];
-    if (key?.length === length && equalsAt(view, start, key)) return slot;
-  }
-  return -1;
-}
-
-function equalsAt(view: DataView, start: number, key: Uint8Array): boolean {
-  for (let at = 0; at < key.length; at += 1) if (view.getUint8(start + at) !== key[at]) return false;
-  return true;
+  if (length < shortest || length > longest) return -1;
+  const lastWord = view.getInt32(end - 4, true);
+  const slot = table.slots[bucketOf(lastWord, length, table.factor)] ?? -1;
+  const key = slot < 0 ? undefined : keyViews[slot];
+  if (key?.byteLength !== length || key.getInt32(length - 4, true) !== lastWord) return -1;
+  for (let at = 0; at < length - 4; at += 4)
+    if (view.getInt32(start + at, true) !== key.getInt32(at, true)) return -1;
+  return slot;
 }
 
 /** Empty slots for the reused view of a record. */
@@ -41,7 +54,12 @@ export function emptySlots(): AttributeSlots {
   };
 }
 
-export function clearSlots(slots: AttributeSlots): void {
-  slots.texts.fill(0);
-  slots.numbers.fill(NaN);
+/** Empties the slots whose bits are set. */
+export function clearSlots(slots: AttributeSlots, filled: number): void {
+  for (let rest = filled; rest !== 0;) {
+    const slot = 31 - Math.clz32(rest);
+    slots.texts[slot] = 0;
+    slots.numbers[slot] = NaN;
+    rest ^= 1 << slot;
+  }
 }

@@ -46,7 +46,8 @@ export class PointReader {
   readonly #bounds: GrowingNumbers;
   readonly #counts: GrowingNumbers;
   #hasValue = false;
-  #slotsDirty = false;
+  /** One bit for each slot that is filled. */
+  #filled = 0;
   #hashHigh = 0;
   #hashLow = 0;
   #negativeCount = 0;
@@ -105,8 +106,8 @@ export class PointReader {
 
   #reset(): void {
     const view = this.view;
-    if (this.#slotsDirty) clearSlots(view.attributes);
-    this.#slotsDirty = false;
+    clearSlots(view.attributes, this.#filled);
+    this.#filled = 0;
     this.#hashHigh = this.scopeHigh;
     this.#hashLow = this.scopeLow;
     this.#hasValue = false;
@@ -282,7 +283,7 @@ export class PointReader {
     const length = wire.varint32();
     const stop = wire.at + length;
     pairs.pair(stop);
-    if (pairs.intoSlot(this.view.attributes, observer.interner)) this.#slotsDirty = true;
+    this.#filled |= pairs.fill(this.view.attributes, observer.interner);
     pairs.hashPair(this.#hash);
     this.#hashHigh = (this.#hashHigh + this.#hash.high) | 0;
     this.#hashLow = (this.#hashLow + this.#hash.low) | 0;

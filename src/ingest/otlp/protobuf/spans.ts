@@ -1,4 +1,4 @@
-import type { SpanView } from "#engine/ports.ts";
+import { readAttributes, type SpanView } from "#engine/ports.ts";
 import { clearSlots, emptySlots } from "./attribute-slots.ts";
 import { isSpanId, traceHashAt } from "./ids.ts";
 import { secondTag, walkResources, type WalkParts } from "./resource-walk.ts";
@@ -17,6 +17,9 @@ const statusCodeTag = 3 << 3;
 const nanosPerMs = 1e6;
 const nanosPerSecond = 1e9;
 
+const routeBit = 1 << readAttributes.indexOf("http.route");
+const pathBits = (1 << readAttributes.indexOf("url.path")) | (1 << readAttributes.indexOf("http.target"));
+
 /** Tells the spans of a traces request. */
 export class SpanWalk {
   readonly #parts: WalkParts;
@@ -33,7 +36,13 @@ export class SpanWalk {
     sampledShare: 1,
   };
   #hasSpanId = false;
-  #slotsDirty = false;
+  /** One bit for each slot that is filled, and where its value stands: texts are interned once the whole span is known. */
+  #filled = 0;
+  readonly #members = new Int32Array(readAttributes.length);
+  readonly #starts = new Int32Array(readAttributes.length);
+  readonly #ends = new Int32Array(readAttributes.length);
+  #nameStart = 0;
+  #nameEnd = 0;
   #startLow = 0;
   #startHigh = 0;
   #endLow = 0;
@@ -67,10 +76,11 @@ export class SpanWalk {
 
   #reset(): void {
     const span = this.#span;
-    if (this.#slotsDirty) clearSlots(span.attributes);
-    this.#slotsDirty = false;
+    clearSlots(span.attributes, this.#filled);
+    this.#filled = 0;
+    this.#nameStart = 0;
+    this.#nameEnd = 0;
     span.kind = 0;
-    span.name = 0;
     span.status = 0;
     span.traceHash = 0;
     span.sampledShare = 1;
@@ -82,10 +92,12 @@ export class SpanWalk {
   }
 
   #read(end: number): void {
-    const { wire, observer } = this.#parts;
-    const span = this.#span;
+    const { wire } = this.#parts;
+    const view = wire.view;
     while (wire.at < end) {
-      const tag = wire.varint32();
+      let tag = view.getUint8(wire.at);
+      if (tag < 0x80) wire.at += 1;
+      else tag = wire.varint32();
       switch (tag) {
         case startTag:
           wire.fixed64();
@@ -98,7 +110,7 @@ export class SpanWalk {
           this.#endHigh = wire.high;
           break;
         case kindTag:
-          span.kind = wire.varint32();
+          this.#span.kind = wire.varint32();
           break;
         case traceIdTag:
         case spanIdTag:
@@ -107,14 +119,8 @@ export class SpanWalk {
         case attributeTag:
         case statusTag: {
           const length = wire.varint32();
-          const start = wire.at;
-          const stop = start + length;
-          if (tag === attributeTag) this.#attribute(stop);
-          else if (tag === nameTag) span.name = observer.interner.fromBytes(wire.bytes, start, stop);
-          else if (tag === traceIdTag) span.traceHash = traceHashAt(wire.view, start, stop);
-          else if (tag === spanIdTag) this.#hasSpanId = isSpanId(wire.view, start, stop);
-          else if (tag === statusTag) this.#status(stop);
-          else span.sampledShare = sampledShareAt(wire.view, start, stop);
+          const stop = wire.at + length;
+          this.#part(tag, stop);
           wire.at = stop;
           break;
         }
@@ -124,10 +130,63 @@ export class SpanWalk {
     }
   }
 
+  /** Reads a part with a length, from the cursor to `stop`. */
+  #part(tag: number, stop: number): void {
+    const { wire } = this.#parts;
+    const start = wire.at;
+    switch (tag) {
+      case attributeTag:
+        this.#attribute(stop);
+        break;
+      case nameTag:
+        this.#nameStart = start;
+        this.#nameEnd = stop;
+        break;
+      case traceIdTag:
+        this.#span.traceHash = traceHashAt(wire.view, start, stop);
+        break;
+      case spanIdTag:
+        this.#hasSpanId = isSpanId(wire.view, start, stop);
+        break;
+      case statusTag:
+        this.#status(stop);
+        break;
+      default:
+        this.#span.sampledShare = sampledShareAt(wire.view, start, stop);
+    }
+  }
+
   #attribute(end: number): void {
-    const { pairs, observer } = this.#parts;
+    const { pairs } = this.#parts;
     pairs.pair(end);
-    if (pairs.intoSlot(this.#span.attributes, observer.interner)) this.#slotsDirty = true;
+    const slot = pairs.slot();
+    if (slot < 0) return;
+    this.#filled |= 1 << slot;
+    this.#members[slot] = pairs.member;
+    this.#starts[slot] = pairs.start;
+    this.#ends[slot] = pairs.end;
+  }
+
+  /** Interns the name and fills the slots, but for what the observer leaves unread. */
+  #fill(): void {
+    const { wire, pairs, observer } = this.#parts;
+    const { unread, interner } = observer;
+    const span = this.#span;
+    span.name = 0;
+    if (unread !== undefined && ((unread.spanKinds >> span.kind) & 1) !== 0) {
+      this.#filled = 0;
+      return;
+    }
+    span.name = interner.fromBytes(wire.bytes, this.#nameStart, this.#nameEnd);
+    if (unread?.pathBesideRoute === true && (this.#filled & routeBit) !== 0) this.#filled &= ~pathBits;
+    for (let rest = this.#filled; rest !== 0;) {
+      const slot = 31 - Math.clz32(rest);
+      pairs.member = this.#members[slot] ?? 0;
+      pairs.start = this.#starts[slot] ?? 0;
+      pairs.end = this.#ends[slot] ?? 0;
+      pairs.intoSlot(span.attributes, interner, slot);
+      rest ^= 1 << slot;
+    }
   }
 
   #status(end: number): void {
@@ -150,6 +209,7 @@ export class SpanWalk {
       reject("span", "noTime");
       return;
     }
+    this.#fill();
     const startLow = this.#startLow >>> 0;
     const endLow = this.#endLow >>> 0;
     const startHigh = this.#startHigh >>> 0;
