@@ -14,6 +14,7 @@ export interface ServiceGroup extends ServiceCounts {
   epoch: number;
   sightings: Map<string, Sighting>;
   partition: Partition;
+  index: SightingIndex;
   /** By the key of the revision's anchor. */
   deployments: Map<string, Deployment>;
   /** By revision key and instance name. */
@@ -54,6 +55,7 @@ export class DeploymentRegistry {
   private nextDeployment = 1;
   private nextInstance = 1;
   private rowCount = 0;
+  private refusedSinceForgetting = false;
   private merges: Merge[] = [];
   /** Deployments that were handed out to be written. */
   private readonly written = new Set<number>();
@@ -99,6 +101,7 @@ export class DeploymentRegistry {
       epoch: 0,
       sightings: new Map(),
       partition: partition([]),
+      index: emptyIndex,
       deployments: new Map(),
       rows: new Map(),
     };
@@ -112,9 +115,10 @@ export class DeploymentRegistry {
     const sighting: Sighting = { instance: identified ? name : null, aliases: attribution.aliases };
     const key = sightingKey(sighting);
     if (!group.sightings.has(key)) {
-      if (this.isFull && ![...group.rows.values()].some((row) => row.name === name))
-        return { placed: "overflow" };
-      this.learn(group, sighting);
+      if (this.hasNoRoom(group, sighting)) return { placed: "overflow" };
+      const namings = identified ? (group.index.byInstance.get(name) ?? 0) : 0;
+      if (namings >= this.limits.namingsOfInstance) return { placed: "ambiguous" };
+      if (!joinTwin(group, sighting)) this.learn(group, sighting);
     }
     const home = group.partition.homes.get(key) ?? null;
     if (home === null) return { placed: "ambiguous" };
@@ -132,7 +136,10 @@ export class DeploymentRegistry {
   private newRow(group: ServiceGroup, home: string, attribution: Attribution): InstanceRow | null {
     const deployment = group.deployments.get(home);
     if (deployment === undefined) throw new Error(`revision ${home} has no deployment`);
-    if (this.rowCount >= this.limits.instances) return null;
+    if (this.isFull || group.rows.size >= this.limits.instancesOfService) {
+      this.refusedSinceForgetting = true;
+      return null;
+    }
     const { instance, started } = attribution;
     const id = this.nextInstance;
     const row = new InstanceRow(group, { id, home, deploymentId: deployment.id, started, ...instance });
@@ -145,7 +152,7 @@ export class DeploymentRegistry {
 
   private learn(group: ServiceGroup, sighting: Sighting): void {
     group.sightings.set(sightingKey(sighting), sighting);
-    group.partition = partition([...group.sightings.values()]);
+    regroup(group);
     group.epoch += 1;
     this.renumber(group);
     this.moveRows(group);
@@ -223,6 +230,7 @@ export class DeploymentRegistry {
   /** Rows that were idle since an instant make room; returns those forgotten. */
   forgetIdle(before: number): readonly InstanceRow[] {
     const forgotten: InstanceRow[] = [];
+    this.refusedSinceForgetting = false;
     for (const group of this.groups.values()) {
       const kept = new Map<string, InstanceRow>();
       for (const [key, row] of group.rows)
@@ -247,11 +255,24 @@ export class DeploymentRegistry {
     for (const deployment of group.deployments.values())
       for (const sighting of sightingsOf(deployment)) all.set(sightingKey(sighting), sighting);
     group.sightings = all;
-    group.partition = partition([...all.values()]);
+    regroup(group);
   }
 
   get isFull(): boolean {
     return this.rowCount >= this.limits.instances;
+  }
+
+  /** True where an instance was refused and those that are idle may make room. */
+  get isCrowded(): boolean {
+    return this.isFull || this.refusedSinceForgetting;
+  }
+
+  /** A service that floods must not crowd out the others. */
+  private hasNoRoom(group: ServiceGroup, { instance }: Sighting): boolean {
+    if (!this.isFull && group.rows.size < this.limits.instancesOfService) return false;
+    if (instance !== null && group.index.byInstance.has(instance)) return false;
+    this.refusedSinceForgetting = true;
+    return true;
   }
 
   /** Takes up what was stored: deployments with their names, and which instance stood in which. */
@@ -282,7 +303,7 @@ export class DeploymentRegistry {
     }
     const rows = this.restoreRows(stored.instances, (id) => homes.get(final(id)));
     for (const group of this.groups.values()) {
-      group.partition = partition([...group.sightings.values()]);
+      regroup(group);
       group.epoch += 1;
     }
     return rows;
@@ -360,6 +381,52 @@ export class DeploymentRegistry {
     this.merges = known.filter(({ into }) => !this.written.has(into));
     return { deployments: changed, merges, instances: dirtyRows.map((row) => row.toInstance()) };
   }
+}
+
+/** How often each instance was named, and the one revision that a set of names means. */
+interface SightingIndex {
+  readonly byInstance: Map<string, number>;
+  readonly byNames: ReadonlyMap<string, string>;
+}
+
+const emptyIndex: SightingIndex = { byInstance: new Map(), byNames: new Map() };
+
+function namesKey({ aliases }: Sighting): string {
+  return aliases.map(aliasKey).join("\n");
+}
+
+/** Groups all sightings of a service. */
+function regroup(group: ServiceGroup): void {
+  group.partition = partition([...group.sightings.values()]);
+  const { revisions, homes } = group.partition;
+  const holders = new Map<string, number>();
+  for (const { aliases } of revisions.values())
+    for (const alias of aliases) holders.set(aliasKey(alias), (holders.get(aliasKey(alias)) ?? 0) + 1);
+  const byInstance = new Map<string, number>();
+  const byNames = new Map<string, string>();
+  for (const [key, sighting] of group.sightings) {
+    const { instance, aliases } = sighting;
+    if (instance !== null) byInstance.set(instance, (byInstance.get(instance) ?? 0) + 1);
+    const home = homes.get(key) ?? null;
+    const [strongest] = aliases;
+    if (home !== null && strongest !== undefined && holders.get(aliasKey(strongest)) === 1)
+      byNames.set(namesKey(sighting), home);
+  }
+  group.index = { byInstance, byNames };
+}
+
+/**
+ * A new instance that shows just the names that another one showed, of one revision alone, joins it: it changes nothing
+ * for anybody, so a service of many instances is not grouped anew for each. False where only grouping can tell.
+ */
+function joinTwin(group: ServiceGroup, sighting: Sighting): boolean {
+  const { byInstance, byNames } = group.index;
+  const home = byNames.get(namesKey(sighting));
+  if (sighting.instance === null || home === undefined || byInstance.has(sighting.instance)) return false;
+  group.sightings.set(sightingKey(sighting), sighting);
+  group.partition.homes.set(sightingKey(sighting), home);
+  byInstance.set(sighting.instance, 1);
+  return true;
 }
 
 function withRow(deployment: Deployment, row: InstanceRow): Deployment {

@@ -4,12 +4,20 @@ export interface IngestLimits {
   readonly services: number;
   /** Instances held in memory; those idle longest make room first, else `overflow.instances`. */
   readonly instances: number;
+  /** Instances of one service and environment, so that one service that floods leaves room to the others; `overflow.instances`. */
+  readonly instancesOfService: number;
+  /** Sets of names that one instance may show over its life; one that shows more contradicts itself: `ambiguous`. */
+  readonly namingsOfInstance: number;
   /** Operations of one service and environment, shared by its deployments; the rest is `overflowOperation`, `overflow.operations`. */
   readonly operations: number;
   /** Series (instance and measure); `overflow.series`. */
   readonly series: number;
+  /** Series of one service and environment; `overflow.series`. */
+  readonly seriesOfService: number;
   /** Metric streams whose last point is remembered; `overflow.streams`. */
   readonly streams: number;
+  /** Metric streams of one service and environment; `overflow.streams`. */
+  readonly streamsOfService: number;
   /** Distinct resource descriptions remembered, so that attribution runs once each. */
   readonly resources: number;
   /** Streams and instances idle for longer are forgotten when room is needed. */
@@ -23,9 +31,13 @@ export interface IngestLimits {
 export const defaultIngestLimits: IngestLimits = {
   services: 2_000,
   instances: 10_000,
+  instancesOfService: 2_500,
+  namingsOfInstance: 16,
   operations: 200,
   series: 200_000,
+  seriesOfService: 50_000,
   streams: 200_000,
+  streamsOfService: 50_000,
   resources: 10_000,
   idleMs: 30 * 60_000,
   futureMs: 10 * 60_000,

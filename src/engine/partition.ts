@@ -15,7 +15,7 @@ export interface Revision {
 /** Revisions by the key of their anchor, and for each sighting its revision's key, or null where it fits several. */
 export interface Partition {
   readonly revisions: ReadonlyMap<string, Revision>;
-  readonly homes: ReadonlyMap<string, string | null>;
+  readonly homes: Map<string, string | null>;
 }
 
 export function aliasKey(alias: Alias): string {

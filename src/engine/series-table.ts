@@ -1,6 +1,7 @@
 import type { Measure, Sample } from "#model/sample.ts";
 import { windowLengthMs, type Instant } from "#model/time.ts";
-import type { InstanceRow } from "./instance-row.ts";
+import type { IngestLimits } from "./ingest-limits.ts";
+import type { InstanceRow, ServiceCounts } from "./instance-row.ts";
 import { DirtyList, type Changing } from "./dirty-list.ts";
 import type { Series, TelemetryBatch } from "./ports.ts";
 import { accumulatorOf, type SampleAccumulator } from "./sample-accumulator.ts";
@@ -73,12 +74,13 @@ export class SeriesTable {
   private readonly fresh: Series[] = [];
   private nextId = 1;
 
-  private readonly limit: number;
+  private readonly ofService = new Map<ServiceCounts, number>();
+  private readonly limits: Pick<IngestLimits, "series" | "seriesOfService">;
   private readonly loadSample: LoadSample;
   private readonly changed = new DirtyList<Cell>();
 
-  constructor(limit: number, loadSample: LoadSample) {
-    this.limit = limit;
+  constructor(limits: Pick<IngestLimits, "series" | "seriesOfService">, loadSample: LoadSample) {
+    this.limits = limits;
     this.loadSample = loadSample;
   }
 
@@ -93,12 +95,14 @@ export class SeriesTable {
     return count;
   }
 
-  /** The series of a measure, or null past the cap. */
+  /** The series of a measure, or null past a cap. */
   of(row: InstanceRow, measure: Measure): SeriesSlot | null {
     const key = `${row.id}/${measureKey(measure)}`;
     const known = this.all.get(key);
     if (known !== undefined) return known;
-    if (this.all.size >= this.limit) return null;
+    const ofService = this.ofService.get(row.group) ?? 0;
+    if (this.all.size >= this.limits.series || ofService >= this.limits.seriesOfService) return null;
+    this.ofService.set(row.group, ofService + 1);
     const slot = new SeriesSlot(this.nextId, row, measure);
     this.nextId += 1;
     this.all.set(key, slot);
@@ -162,7 +166,11 @@ export class SeriesTable {
 
   /** Forgets the series of instances that are gone. */
   forgetRows(rows: ReadonlySet<InstanceRow>): void {
-    for (const [key, series] of this.all) if (rows.has(series.row)) this.all.delete(key);
+    for (const [key, { row }] of this.all) {
+      if (!rows.has(row)) continue;
+      this.all.delete(key);
+      this.ofService.set(row.group, (this.ofService.get(row.group) ?? 1) - 1);
+    }
   }
 
   drainSeries(): readonly Series[] {
@@ -187,6 +195,7 @@ export class SeriesTable {
       const slot = new SeriesSlot(id, row, measure);
       slot.storedUpTo = row.lastSeen;
       this.all.set(`${row.id}/${measureKey(measure)}`, slot);
+      this.ofService.set(row.group, (this.ofService.get(row.group) ?? 0) + 1);
       if (measure.kind === "requests") row.group.operations.add(measure.operation);
     }
   }

@@ -1,5 +1,6 @@
 import type { Instant } from "#model/time.ts";
-import type { InstanceRow } from "./instance-row.ts";
+import type { IngestLimits } from "./ingest-limits.ts";
+import type { InstanceRow, ServiceCounts } from "./instance-row.ts";
 import { DirtyList } from "./dirty-list.ts";
 import type { MetricRole } from "./metric-role.ts";
 import type { CumulativeState, PointView } from "./ports.ts";
@@ -37,16 +38,17 @@ function streamKey(row: InstanceRow, role: MetricRole, point: PointView): string
 
 /** What every metric stream showed last, within a cap. */
 export class StreamTable {
-  private readonly all = new Map<string, StreamState>();
+  private readonly all = new Map<string, { readonly state: StreamState; readonly group: ServiceCounts }>();
+  private readonly ofService = new Map<ServiceCounts, number>();
   private readonly stored = new Map<string, CumulativeState>();
   /** Shared lists of bounds, so that thousands of streams hold one. */
   private readonly boundsLists = new Map<string, readonly number[]>();
 
-  private readonly limit: number;
+  private readonly limits: Pick<IngestLimits, "streams" | "streamsOfService">;
   private readonly changed = new DirtyList<StreamState>();
 
-  constructor(limit: number) {
-    this.limit = limit;
+  constructor(limits: Pick<IngestLimits, "streams" | "streamsOfService">) {
+    this.limits = limits;
   }
 
   /** To be called when a point changed its stream. */
@@ -63,7 +65,7 @@ export class StreamTable {
   }
 
   /**
-   * The state of a point's stream, or null past the cap. A histogram whose bounds changed is a new stream
+   * The state of a point's stream, or null past a cap. A histogram whose bounds changed is a new stream
    * (`boundsChanged`), which goes on where the old one stopped.
    */
   of(
@@ -75,38 +77,44 @@ export class StreamTable {
     const known = streams.byHash.get(hash);
     if (known !== undefined && sameBounds(known, point)) return { state: known, replaced: null };
     const key = streamKey(owner.row, owner.role, point);
-    const state = this.all.get(key) ?? this.create(key, point);
+    const state = this.all.get(key)?.state ?? this.create(key, owner.row.group, point);
     if (state === null) return { state: null, replaced: null };
     streams.byHash.set(hash, state);
     return { state, replaced: known ?? null };
   }
 
-  private create(key: string, point: PointView): StreamState | null {
-    if (this.all.size >= this.limit) return null;
+  private create(key: string, group: ServiceCounts, point: PointView): StreamState | null {
+    const ofService = this.ofService.get(group) ?? 0;
+    if (this.all.size >= this.limits.streams || ofService >= this.limits.streamsOfService) return null;
+    this.ofService.set(group, ofService + 1);
     const bounds = point.type === "histogram" ? Array.from(point.bounds.subarray(0, point.boundsLength)) : [];
     const listKey = bounds.join(" ");
     const shared = this.boundsLists.get(listKey) ?? bounds;
-    if (this.boundsLists.size < this.limit) this.boundsLists.set(listKey, shared);
+    if (this.boundsLists.size < this.limits.streams) this.boundsLists.set(listKey, shared);
     const state = new StreamState(key, shared);
     const stored = this.stored.get(key);
     if (stored !== undefined) {
       state.load(stored);
       this.stored.delete(key);
     }
-    this.all.set(key, state);
+    this.all.set(key, { state, group });
     return state;
   }
 
   /** Streams without a point since `before` are forgotten; true where any was. */
   forgetIdle(before: Instant): boolean {
     const size = this.all.size + this.stored.size;
-    for (const [key, state] of this.all) if (!state.dirty && state.last.time < before) this.all.delete(key);
+    for (const [key, { state, group }] of this.all) {
+      if (state.dirty || state.last.time >= before) continue;
+      this.all.delete(key);
+      this.ofService.set(group, (this.ofService.get(group) ?? 1) - 1);
+    }
     for (const [key, state] of this.stored) if (state.time < before) this.stored.delete(key);
     return this.all.size + this.stored.size < size;
   }
 
   restore(states: readonly CumulativeState[]): void {
-    const newest = [...states].sort((a, b) => b.time - a.time).slice(0, this.limit);
+    const newest = [...states].sort((a, b) => b.time - a.time).slice(0, this.limits.streams);
     for (const state of newest) this.stored.set(state.key, state);
   }
 }
