@@ -3,6 +3,7 @@ import {
   configurationSchema,
   type Configuration,
   type ControllerConfiguration,
+  type ReceiverConfiguration,
 } from "#engine/configuration.ts";
 import { defaultPolicy, type Policy } from "#engine/policy.ts";
 import { err, ok, type Result } from "#model/result.ts";
@@ -19,6 +20,14 @@ export interface LoadedConfiguration {
   readonly token: string | null;
   /** Signing secrets by controller name. */
   readonly controllerSecrets: ReadonlyMap<string, string>;
+  /** Address and, for a webhook, signing secret by receiver name. */
+  readonly receiverSecrets: ReadonlyMap<string, ReceiverSecrets>;
+}
+
+export interface ReceiverSecrets {
+  readonly url: string;
+  /** Null where the kind has none. */
+  readonly secret: string | null;
 }
 
 export interface LoadRequest {
@@ -62,6 +71,23 @@ async function resolveControllerSecrets(
   return faults.length > 0 ? err(faults) : ok(secrets);
 }
 
+async function resolveReceiverSecrets(
+  receivers: readonly ReceiverConfiguration[],
+  environment: LoadRequest["environment"],
+): Promise<Result<ReadonlyMap<string, ReceiverSecrets>, readonly string[]>> {
+  const secrets = new Map<string, ReceiverSecrets>();
+  const faults: string[] = [];
+  for (const [at, receiver] of receivers.entries()) {
+    const url =
+      typeof receiver.url === "string" ? ok(receiver.url) : await resolveSecret(receiver.url, environment);
+    const secret = receiver.kind === "webhook" ? await resolveSecret(receiver.secret, environment) : ok(null);
+    if (!url.ok) faults.push(`receivers[${at}].url: ${url.error}`);
+    if (!secret.ok) faults.push(`receivers[${at}].secret: ${secret.error}`);
+    if (url.ok && secret.ok) secrets.set(receiver.name, { url: url.value, secret: secret.value });
+  }
+  return faults.length > 0 ? err(faults) : ok(secrets);
+}
+
 /** Files, then the environment, then flags, then the secrets they name: the whole start-up configuration, or every fault of it. */
 export async function loadConfiguration(
   request: LoadRequest,
@@ -81,14 +107,20 @@ export async function loadConfiguration(
   const reference = configuration.listen.token;
   const token = reference === null ? ok(null) : await resolveSecret(reference, environment);
   const secrets = await resolveControllerSecrets(configuration.controllers, environment);
-  if (!token.ok || !secrets.ok) {
-    return err([...(token.ok ? [] : [`listen.token: ${token.error}`]), ...(secrets.ok ? [] : secrets.error)]);
+  const receivers = await resolveReceiverSecrets(configuration.receivers, environment);
+  if (!token.ok || !secrets.ok || !receivers.ok) {
+    return err([
+      ...(token.ok ? [] : [`listen.token: ${token.error}`]),
+      ...(secrets.ok ? [] : secrets.error),
+      ...(receivers.ok ? [] : receivers.error),
+    ]);
   }
   return ok({
     configuration,
     policies: new Map([defaultPolicy, ...policies].map((policy) => [policy.name, policy])),
     token: token.value,
     controllerSecrets: secrets.value,
+    receiverSecrets: receivers.value,
   });
 }
 

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { noticeEvents } from "#model/notice.ts";
 import { err, ok, type Result } from "#model/result.ts";
 import { durationMs, problemsOf, type Problem } from "./policy.ts";
 
@@ -26,11 +27,40 @@ const controllerSchema = z.discriminatedUnion("kind", [
 ]);
 export type ControllerConfiguration = z.output<typeof controllerSchema>;
 
+const events = z
+  .array(z.enum(noticeEvents))
+  .min(1)
+  .default([...noticeEvents])
+  .describe("What it is told of: terminal verdicts, and a command that is not in force after 30 s.");
+const receiverTimeout = durationMs.pipe(z.number().min(100).max(30_000)).default(10_000);
+
+const receiverSchema = z.discriminatedUnion("kind", [
+  z.strictObject({
+    kind: z.literal("webhook"),
+    name,
+    url: z
+      .union([z.url(), secretReference])
+      .describe("Where messages are sent, signed by Standard Webhooks; by reference where it is secret."),
+    secret: secretReference.describe("whsec_ and base64 of 24 to 64 random bytes."),
+    events,
+    timeout: receiverTimeout,
+  }),
+  z.strictObject({
+    kind: z.literal("slack"),
+    name,
+    url: secretReference.describe("The URL of an incoming webhook: who has it can post, so it is a secret."),
+    events,
+    timeout: receiverTimeout,
+  }),
+]);
+export type ReceiverConfiguration = z.output<typeof receiverSchema>;
+
 const bindingSchema = z.strictObject({
   service: z.string().min(1).describe('namespace/name, or "*"'),
   environment: z.string().default("*").describe('an environment, or "*"'),
   policy: z.string().default("default"),
   controller: z.string().nullable().default(null).describe("Without one, an analysis only reports."),
+  receivers: z.array(z.string()).max(20).default([]).describe("Who is told, by name."),
 });
 export type Binding = z.output<typeof bindingSchema>;
 
@@ -44,6 +74,11 @@ export const configurationSchema = z
         host: z.string().min(1).default("127.0.0.1"),
         port: port.default(8080).describe("API and pages."),
         otlpPort: port.default(4318).describe("OTLP/HTTP."),
+        publicUrl: z
+          .url({ protocol: /^https?$/ })
+          .nullable()
+          .default(null)
+          .describe("Where people reach the pages, for links in alerts; null: host and port as bound."),
         token: secretReference
           .nullable()
           .default(null)
@@ -56,6 +91,7 @@ export const configurationSchema = z
       })
       .prefault({}),
     controllers: z.array(controllerSchema).max(100).default([]),
+    receivers: z.array(receiverSchema).max(100).default([]),
     bindings: z.array(bindingSchema).max(10_000).default([]).describe("First match wins."),
     automatic: z
       .boolean()
@@ -75,7 +111,20 @@ export const configurationSchema = z
     if (controllers.size !== value.controllers.length) {
       context.addIssue({ code: "custom", path: ["controllers"], message: "two controllers share one name" });
     }
+    const receivers = new Set(value.receivers.map((receiver) => receiver.name));
+    if (receivers.size !== value.receivers.length) {
+      context.addIssue({ code: "custom", path: ["receivers"], message: "two receivers share one name" });
+    }
     value.bindings.forEach((binding, at) => {
+      binding.receivers.forEach((receiver, index) => {
+        if (receivers.has(receiver)) return;
+        const known = [...receivers].join(", ") || "none";
+        context.addIssue({
+          code: "custom",
+          path: ["bindings", at, "receivers", index],
+          message: `unknown receiver "${receiver}"; known: ${known}`,
+        });
+      });
       if (binding.controller !== null && !controllers.has(binding.controller)) {
         const known = [...controllers].join(", ") || "none";
         context.addIssue({

@@ -5,11 +5,12 @@ import { err, ok, type Result } from "#model/result.ts";
 import { windowStart, type Instant } from "#model/time.ts";
 import type { AnalysisReport, OpenError, OpenRequest, OperateError, Operation } from "./asking.ts";
 import { openingsOf, togetherMs } from "./automatic.ts";
-import type { Binding } from "./configuration.ts";
+import type { Binding, ReceiverConfiguration } from "./configuration.ts";
 import type { Wish } from "./decide.ts";
 import { correlatedSilence } from "./freeze.ts";
 import { look, type Judged } from "./look.ts";
 import { newAnalysis } from "./new-analysis.ts";
+import { verdictNotices } from "./notices.ts";
 import { operate } from "./operate.ts";
 import { policyDocument, type Policy } from "./policy.ts";
 import type { Commit, ControlStore, TelemetryReader } from "./ports.ts";
@@ -21,6 +22,8 @@ import { servingMost, termsOf, type Terms } from "./terms.ts";
 export interface LedgerSettings {
   readonly policies: ReadonlyMap<string, Policy>;
   readonly bindings: readonly Binding[];
+  /** Who can be told of verdicts; nobody where absent. */
+  readonly receivers?: readonly Pick<ReceiverConfiguration, "name" | "events">[];
   readonly automatic: boolean;
   readonly openAnalyses: number;
   readonly signalsPerAnalysis: number;
@@ -195,6 +198,7 @@ export class Ledger {
       changed,
       commands: wish === null ? [] : [this.#command(analysis, wish)],
       intervals,
+      notices: entry.analysis.terminal === null ? verdictNotices(analysis, this.#settings) : [],
       note,
     });
     if (!committed.ok) {

@@ -1,6 +1,7 @@
 import type { Analysis, IntervalPoint } from "#model/analysis.ts";
 import type { Command, CommandRecord } from "#model/command.ts";
 import type { Deployment, Instance } from "#model/deployment.ts";
+import type { Notice } from "#model/notice.ts";
 import type { Result } from "#model/result.ts";
 import type { Measure, Sample, SampleRow } from "#model/sample.ts";
 import type { Instant } from "#model/time.ts";
@@ -254,6 +255,8 @@ export interface Commit {
   readonly changed: boolean;
   readonly commands: readonly Command[];
   readonly intervals: readonly IntervalPoint[];
+  /** Who is to be told of this step, in its transaction; none where absent. */
+  readonly notices?: readonly Notice[];
   /** An operator's deed, for the record. */
   readonly note: { readonly actor: string; readonly deed: string; readonly reason: string } | null;
 }

@@ -82,7 +82,9 @@ export class SmallWorld {
   #open(): Ledger {
     const settings: LedgerSettings = {
       policies: new Map([[this.policy.name, this.policy]]),
-      bindings: [{ service: "shop", environment: "*", policy: this.policy.name, controller: "router" }],
+      bindings: [
+        { service: "shop", environment: "*", policy: this.policy.name, controller: "router", receivers: [] },
+      ],
       automatic: true,
       openAnalyses: 100,
       signalsPerAnalysis: 200,
