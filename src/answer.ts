@@ -2,7 +2,7 @@ import type { AnalysisReport, Asking, VerdictAnswer, VerdictQuery } from "#engin
 import type { Ledger } from "#engine/ledger.ts";
 import type { Clock, ControlStore, TelemetryReader } from "#engine/ports.ts";
 import { serviceViews } from "#engine/service-views.ts";
-import { analysisFor, verdictAnswer } from "#engine/verdict-answer.ts";
+import { analysisFor, placesFor, verdictAnswer } from "#engine/verdict-answer.ts";
 import type { Analysis } from "#model/analysis.ts";
 
 /** Ended analyses that a verdict query searches, newest first; older ones are asked for by id. */
@@ -45,20 +45,15 @@ function answerVerdict(
   query: VerdictQuery,
   { ledger, control, telemetry, clock }: AnswerTools,
 ): VerdictAnswer {
-  const open = analysisFor(query, ledger.openAnalyses(), namesIn(telemetry));
-  const analysis =
-    open ??
-    analysisFor(
-      query,
-      control.analyses({
-        service: null,
-        environment: query.environment,
-        open: false,
-        limit: endedSearched,
-      }),
-      namesIn(telemetry),
-    );
-  return verdictAnswer(query, analysis, clock.now());
+  const names = namesIn(telemetry);
+  const ofOpen = placesFor(query, ledger.openAnalyses(), names);
+  const { environment } = query;
+  const searched =
+    ofOpen.length > 0
+      ? ledger.openAnalyses()
+      : control.analyses({ service: null, environment, open: false, limit: endedSearched });
+  const places = ofOpen.length > 0 ? ofOpen : placesFor(query, searched, names);
+  return verdictAnswer(query, analysisFor(query, searched, names), clock.now(), places);
 }
 
 /** Every alias under which each arm may be asked for; deployments are read at most once a query. */

@@ -1,5 +1,5 @@
 /* eslint-disable max-lines -- one map of open analyses: whatever opens, looks at, operates or ends one goes through it */
-import type { Analysis, IntervalPoint } from "#model/analysis.ts";
+import type { Analysis, IntervalPoint, Mode } from "#model/analysis.ts";
 import type { Deployment } from "#model/deployment.ts";
 import { err, ok, type Result } from "#model/result.ts";
 import { windowStart, type Instant } from "#model/time.ts";
@@ -262,15 +262,21 @@ export class Ledger {
 
   #sameCanary(service: string, environment: string, canary: string): readonly Analysis[] {
     const stored = this.#ports.control.analyses({ service: null, environment, open: null, limit: 10_000 });
-    const names = this.#ports.telemetry
+    const here = this.#ports.telemetry
       .deployments()
-      .filter((deployment) => deployment.environment === environment && hasAlias(deployment, canary))
-      .flatMap(({ aliases }) => aliases.map(({ value }) => value));
-    return stored.filter(
-      (analysis) =>
-        sameService(service, analysis.service) &&
-        (analysis.canary.asked === canary || names.includes(analysis.canary.asked)),
-    );
+      .filter((one) => one.environment === environment && sameService(service, one.service));
+    const asked = here.filter((deployment) => hasAlias(deployment, canary));
+    const names = asked.flatMap(({ aliases }) => aliases.map(({ value }) => value));
+    const latest = stored.map((one) => this.#open.get(one.id)?.analysis ?? one);
+    return latest.filter((analysis) => {
+      if (!sameService(service, analysis.service)) return false;
+      if (analysis.canary.asked === canary) return true;
+      // Revisions may share a name (a config-only change keeps its version): where it is known which one was meant, that decides.
+      const meant = here.filter(({ id }) => analysis.canary.deploymentIds.includes(id));
+      return meant.length > 0
+        ? meant.some(({ id }) => asked.some((one) => one.id === id))
+        : names.includes(analysis.canary.asked);
+    });
   }
 
   /** Opens an analysis, or returns the open one that the same request opened before. */
@@ -294,9 +300,10 @@ export class Ledger {
     }
     const same = this.#sameCanary(request.service, request.environment, request.canary);
     const standing = same.find((analysis) => this.#open.has(analysis.id));
-    if (standing !== undefined && (standing.mode === mode || standing.mode === "act")) {
-      this.#rememberKey(request, standing.id, now);
-      return ok({ analysis: this.#open.get(standing.id)?.analysis ?? standing, created: false });
+    const answer = standing === undefined ? null : this.#standingAnswer(standing, request, mode);
+    if (answer !== null) {
+      if (answer.ok) this.#rememberKey(request, answer.value.analysis.id, now);
+      return answer;
     }
     if (this.#open.size >= this.#settings.openAnalyses) {
       this.counters.refusedOverLimit += 1;
@@ -316,6 +323,33 @@ export class Ledger {
     }
     const attempt = 1 + same.filter((analysis) => analysis.terminal !== null).length;
     return this.#create({ request, baseline, policy, mode, controller, attempt }, now);
+  }
+
+  /** What an open analysis of the canary means for a request: it is the answer, it stands in the way, or (null) it gives way. */
+  #standingAnswer(
+    standing: Analysis,
+    request: OpenRequest,
+    mode: Mode,
+  ): Result<{ readonly analysis: Analysis; readonly created: boolean }, OpenError> | null {
+    if (standing.mode !== mode && standing.mode !== "act") return null;
+    const other = this.#otherThanAsked(standing, request);
+    if (other === null) return ok({ analysis: standing, created: false });
+    return standing.openedBy === "auto"
+      ? null
+      : err({ tag: "alreadyActing", message: other, analysisId: standing.id });
+  }
+
+  /** An open analysis of the canary is no answer to a request for another baseline or policy: says so, or null where it fits. */
+  #otherThanAsked(standing: Analysis, { baseline, policy }: OpenRequest): string | null {
+    const known = this.#ports.telemetry
+      .deployments()
+      .filter(({ id }) => standing.baseline.deploymentIds.includes(id));
+    const sameBaseline =
+      baseline === null ||
+      baseline === standing.baseline.asked ||
+      known.some((deployment) => hasAlias(deployment, baseline));
+    if (sameBaseline && (policy === null || policy === standing.policy)) return null;
+    return `analysis ${standing.id} of this canary is open against ${standing.baseline.label} under policy "${standing.policy}"; end it first to compare otherwise`;
   }
 
   #sameRequest(

@@ -6,12 +6,40 @@ import { sameService } from "./resolve-arm.ts";
 /** Longest reason in a verdict answer, in characters: rollout tools show it in one line. */
 export const reasonLength = 300;
 
-/** The analysis that a query means: an open one before an ended one, the newest first. */
+type Names = (analysis: Analysis) => {
+  readonly canary: readonly string[];
+  readonly baseline: readonly string[];
+};
+
+/**
+ * The analysis that a query means: an open one before an ended one, the newest first. Null where none fits, and where those
+ * that fit belong to several services or environments: the verdict on one must not pass for that on another.
+ */
 export function analysisFor(
   query: VerdictQuery,
   analyses: readonly Analysis[],
-  names: (analysis: Analysis) => { readonly canary: readonly string[]; readonly baseline: readonly string[] },
+  names: Names,
 ): Analysis | null {
+  const found = fitting(query, analyses, names);
+  return placesIn(found).length > 1 ? null : (found[0] ?? null);
+}
+
+/** The services with their environments that a query may mean; more than one where it is too short to tell. */
+export function placesFor(
+  query: VerdictQuery,
+  analyses: readonly Analysis[],
+  names: Names,
+): readonly string[] {
+  return placesIn(fitting(query, analyses, names));
+}
+
+function placesIn(analyses: readonly Analysis[]): readonly string[] {
+  const places = analyses.map(({ service, environment }) => `${service} in "${environment}"`);
+  return [...new Set(places)].sort();
+}
+
+/** Open analyses that fit, or where there is none the ended ones; newest first. */
+function fitting(query: VerdictQuery, analyses: readonly Analysis[], names: Names): readonly Analysis[] {
   const found = analyses.filter((analysis) => {
     const aliases = names(analysis);
     return (
@@ -21,21 +49,28 @@ export function analysisFor(
       (query.baseline === null || aliases.baseline.includes(query.baseline))
     );
   });
-  const ended = (analysis: Analysis): number => Number(analysis.phase.phase === "ended");
-  return [...found].sort((a, b) => ended(a) - ended(b) || b.opened - a.opened)[0] ?? null;
+  const open = found.filter(({ phase }) => phase.phase !== "ended");
+  return [...(open.length > 0 ? open : found)].sort((a, b) => b.opened - a.opened);
 }
 
 /** The small answer for rollout tools. Unknown is "continue" with its reason: never a pass, never an end. */
-export function verdictAnswer(query: VerdictQuery, analysis: Analysis | null, now: Instant): VerdictAnswer {
+export function verdictAnswer(
+  query: VerdictQuery,
+  analysis: Analysis | null,
+  now: Instant,
+  places: readonly string[] = [],
+): VerdictAnswer {
   if (analysis === null) {
     const canary = query.canary === null ? "" : ` with canary ${query.canary}`;
+    const why =
+      places.length > 1
+        ? `several analyses fit: ${places.join(", ")}; name the service with its namespace, and the environment`
+        : `no analysis of ${query.service}${canary}; POST /v1/analyses opens one, GET /v1/services says what is seen`;
     return {
       verdict: "continue",
       terminal: false,
       action: "none",
-      reason: cut(
-        `no analysis of ${query.service}${canary}; POST /v1/analyses opens one, GET /v1/services says what is seen`,
-      ),
+      reason: cut(why),
       service: query.service,
       environment: query.environment ?? "",
       canary: query.canary ?? "",
