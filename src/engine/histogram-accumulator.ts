@@ -133,9 +133,8 @@ export class HistogramAccumulator {
   toHistogram(): Histogram | null {
     const { layout, counts, sum, scale, base, zeroCount, bounds } = this.buckets;
     if (layout === "none") return null;
-    const list = Array.from(counts);
-    if (layout === "explicit") return { layout, unit: this.unit, bounds, counts: list, sum };
-    return { layout, unit: this.unit, scale, zeroCount, ...trimBuckets(base, list), sum };
+    if (layout === "explicit") return { layout, unit: this.unit, bounds, counts: Array.from(counts), sum };
+    return { layout, unit: this.unit, scale, zeroCount, ...trimBuckets(base, counts), sum };
   }
 }
 

@@ -7,6 +7,9 @@ const exactScale = 10;
 const scratch = new DataView(new ArrayBuffer(8));
 const mantissaBits = 52;
 
+/** The boundaries in [1, 2] of the scale at which single values are kept: powers are slow. */
+const keptBoundaries = Float64Array.from({ length: 2 ** keptScale + 1 }, (_, k) => 2 ** (k / 2 ** keptScale));
+
 /** True where m = mantissa / 2^52 in [1, 2) is at most 2^(k / 2^scale), decided in whole numbers: m^(2^scale) <= 2^k. */
 function isAtMostBoundary(m: number, k: number, scale: number): boolean {
   const power = 2 ** scale;
@@ -16,7 +19,7 @@ function isAtMostBoundary(m: number, k: number, scale: number): boolean {
 
 /** Compares a mantissa in [1, 2) with the boundary 2^(k / 2^scale); the close cases are settled without rounding. */
 function isAbove(m: number, k: number, scale: number): boolean {
-  const boundary = 2 ** (k / 2 ** scale);
+  const boundary = scale === keptScale && k >= 0 ? (keptBoundaries[k] ?? 2) : 2 ** (k / 2 ** scale);
   if (scale <= exactScale && Math.abs(m - boundary) <= 8 * Number.EPSILON)
     return !isAtMostBoundary(m, k, scale);
   return m > boundary;
@@ -86,14 +89,23 @@ export function histogramCount(histogram: Histogram): number {
 }
 
 /** Exponential buckets without empty ends, as the model keeps them. */
-export function trimBuckets(offset: number, counts: readonly number[]): { offset: number; counts: number[] } {
+export function trimBuckets(
+  offset: number,
+  counts: readonly number[] | Float64Array,
+): { offset: number; counts: number[] } {
   let first = 0;
   let end = counts.length;
   while (first < end && counts[first] === 0) first += 1;
   while (end > first && counts[end - 1] === 0) end -= 1;
   return first === end
     ? { offset: 0, counts: [] }
-    : { offset: offset + first, counts: counts.slice(first, end) };
+    : { offset: offset + first, counts: listOf(counts, first, end) };
+}
+
+function listOf(counts: readonly number[] | Float64Array, from: number, to: number): number[] {
+  const list: number[] = [];
+  for (let i = from; i < to; i += 1) list.push(counts[i] ?? 0);
+  return list;
 }
 
 /**

@@ -43,6 +43,10 @@ export class SpanWalk {
   readonly #ends = new Int32Array(readAttributes.length);
   #nameStart = 0;
   #nameEnd = 0;
+  /** Of the first attribute; and the end of the last, 0 where there is none. */
+  #attributesStart = 0;
+  #firstAttributeEnd = 0;
+  #attributesEnd = 0;
   #startLow = 0;
   #startHigh = 0;
   #endLow = 0;
@@ -71,6 +75,7 @@ export class SpanWalk {
       this.#reset();
       this.#read(stop);
       this.#tell();
+      wire.at = stop;
     }
   };
 
@@ -80,6 +85,7 @@ export class SpanWalk {
     this.#filled = 0;
     this.#nameStart = 0;
     this.#nameEnd = 0;
+    this.#attributesEnd = 0;
     span.kind = 0;
     span.status = 0;
     span.traceHash = 0;
@@ -136,7 +142,11 @@ export class SpanWalk {
     const start = wire.at;
     switch (tag) {
       case attributeTag:
-        this.#attribute(stop);
+        if (this.#attributesEnd === 0) {
+          this.#attributesStart = start;
+          this.#firstAttributeEnd = stop;
+        }
+        this.#attributesEnd = stop;
         break;
       case nameTag:
         this.#nameStart = start;
@@ -156,9 +166,29 @@ export class SpanWalk {
     }
   }
 
+  /** Reads the attributes from where the first begins, behind its tag and length, to the end of the last. */
+  #attributes(): void {
+    const { wire } = this.#parts;
+    const end = this.#attributesEnd;
+    wire.at = this.#attributesStart;
+    let stop = this.#firstAttributeEnd;
+    for (;;) {
+      this.#attribute(stop);
+      for (;;) {
+        if (wire.at >= end) return;
+        const tag = wire.varint32();
+        if (tag === attributeTag) break;
+        wire.skip(tag);
+      }
+      const length = wire.varint32();
+      stop = wire.at + length;
+    }
+  }
+
   #attribute(end: number): void {
-    const { pairs } = this.#parts;
+    const { wire, pairs } = this.#parts;
     pairs.pair(end);
+    wire.at = end;
     const slot = pairs.slot();
     if (slot < 0) return;
     this.#filled |= 1 << slot;
@@ -167,17 +197,15 @@ export class SpanWalk {
     this.#ends[slot] = pairs.end;
   }
 
-  /** Interns the name and fills the slots, but for what the observer leaves unread. */
+  /** Reads the name and the attributes, but for what the observer leaves unread: known only once the kind is. */
   #fill(): void {
     const { wire, pairs, observer } = this.#parts;
     const { unread, interner } = observer;
     const span = this.#span;
     span.name = 0;
-    if (unread !== undefined && ((unread.spanKinds >> span.kind) & 1) !== 0) {
-      this.#filled = 0;
-      return;
-    }
+    if (unread !== undefined && ((unread.spanKinds >> span.kind) & 1) !== 0) return;
     span.name = interner.fromBytes(wire.bytes, this.#nameStart, this.#nameEnd);
+    if (this.#attributesEnd !== 0) this.#attributes();
     if (unread?.pathBesideRoute === true && (this.#filled & routeBit) !== 0) this.#filled &= ~pathBits;
     for (let rest = this.#filled; rest !== 0;) {
       const slot = 31 - Math.clz32(rest);
