@@ -84,7 +84,7 @@ async function start(
 ): Promise<{ readonly running: Running; readonly url: string; readonly otlpUrl: string }> {
   const { configuration } = loaded;
   const { clock, log } = around;
-  const controllers = opened(createControllers(configuration.controllers, loaded.controllerSecrets));
+  const controllers = opened(createControllers(configuration.controllers, loaded.controllerSecrets, log));
   const stores = await openStores(configuration.storage.data, around);
   const { worker, telemetry, control } = stores;
   const ledger = createLedger(loaded, telemetry, control);

@@ -64,6 +64,7 @@ async function resolveControllerSecrets(
   const secrets = new Map<string, string>();
   const faults: string[] = [];
   for (const [at, controller] of controllers.entries()) {
+    if (!("secret" in controller)) continue;
     const secret = await resolveSecret(controller.secret, environment);
     if (secret.ok) secrets.set(controller.name, secret.value);
     else faults.push(`controllers[${at}].secret: ${secret.error}`);

@@ -15,6 +15,12 @@ const name = z
   .regex(/^[a-z0-9][a-z0-9-]{0,62}$/, "lower-case letters, digits and dashes, 63 at most");
 const port = z.number().int().min(0).max(65_535);
 
+const haproxyName = z.string().regex(/^[A-Za-z0-9_.:-]{1,120}$/, "letters, digits and _ . : -");
+const haproxyServers = z
+  .array(z.string().regex(/^[A-Za-z0-9_.:-]{1,120}\*?$/, "a server's name, or its beginning and a *"))
+  .min(1)
+  .max(1000);
+
 const controllerSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("webhook"),
@@ -23,6 +29,22 @@ const controllerSchema = z.discriminatedUnion("kind", [
     readUrl: z.url().optional().describe("Where the weights in force are read; the same as url by default."),
     secret: secretReference.describe("whsec_ and base64 of 24 to 64 random bytes."),
     timeout: durationMs.pipe(z.number().min(100).max(60_000)).default(5000),
+  }),
+  z.strictObject({
+    kind: z.literal("haproxy"),
+    name,
+    socket: z
+      .string()
+      .min(1)
+      .describe("Stats socket at level admin: a path, or host:port, on loopback unless allowRemote."),
+    allowRemote: z
+      .boolean()
+      .default(false)
+      .describe("Whether host may be another machine; the socket knows no passwords."),
+    backend: haproxyName.describe("The backend that holds the servers of both arms."),
+    canaryServers: haproxyServers.describe("Server names, or beginnings of names that end in *."),
+    baselineServers: haproxyServers.describe("The same for the baseline."),
+    timeout: durationMs.pipe(z.number().min(100).max(60_000)).default(2000),
   }),
 ]);
 export type ControllerConfiguration = z.output<typeof controllerSchema>;
