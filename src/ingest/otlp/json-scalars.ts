@@ -28,7 +28,7 @@ export function writeScalar(writer: WireWriter, field: FieldPlan, value: unknown
     case "id":
       if (typeof value !== "string") return "must be a string of hexadecimal digits";
       // An id that is not hexadecimal is an invalid id: its record is rejected or untraced, not the whole body.
-      writer.bytes(hexPattern.test(value) ? Buffer.from(value, "hex") : unreadableId);
+      if (!writer.hex(value)) writer.bytes(hexPattern.test(value) ? Buffer.from(value, "hex") : unreadableId);
       return null;
     case "bytes":
       if (typeof value !== "string" || !base64Pattern.test(value)) return "must be a string in base64";
@@ -75,13 +75,58 @@ function writeEnum(writer: WireWriter, field: FieldPlan, value: unknown): string
     writer.varint(field.names.get(value) ?? 0);
     return null;
   }
-  const fault = writeInteger(writer, { ...field, kind: "int32" }, value);
+  const fault = writePlain(writer, field, value)
+    ? null
+    : writeInteger(writer, { ...field, kind: "int32" }, value);
   if (fault === null) return null;
   const names = [...(field.names?.keys() ?? [])].slice(0, 6).join(", ");
   return `must be a number or one of the names ${names}…`;
 }
 
+/** High and low halves of the integer that `isPlain64` found. */
+const halves = { high: 0, low: 0 };
+const longestPlain = 19;
+
+/** True for an integer from 0 to 2^63 - 1 in its usual form; its halves are set without a BigInt. */
+function isPlain64(value: unknown): boolean {
+  if (typeof value === "number") {
+    if (!Number.isSafeInteger(value) || value < 0) return false;
+    halves.high = Math.floor(value / 4294967296);
+    halves.low = value >>> 0;
+    return true;
+  }
+  if (typeof value !== "string" || value === "" || value.length > longestPlain) return false;
+  // Upper digits and the lower nine, each exact; their product with 10^9 is taken in two parts of 16 bits and the rest.
+  let upper = 0;
+  let lower = 0;
+  const border = value.length - 9;
+  for (let place = 0; place < value.length; place += 1) {
+    const digit = value.charCodeAt(place) - 0x30;
+    if (digit < 0 || digit > 9) return false;
+    if (place < border) upper = upper * 10 + digit;
+    else lower = lower * 10 + digit;
+  }
+  const coarse = Math.floor(upper / 65536) * 1e9;
+  const fine = (coarse % 65536) * 65536 + (upper % 65536) * 1e9 + lower;
+  halves.low = fine % 4294967296;
+  halves.high = Math.floor(coarse / 65536) + Math.floor(fine / 4294967296);
+  return halves.high < 0x80000000;
+}
+
+/** Writes an integer in its usual form that every 64-bit field takes, or that fits a 31-bit one; false for others. */
+function writePlain(writer: WireWriter, field: FieldPlan, value: unknown): boolean {
+  if (field.kind === "sint32" || !isPlain64(value)) return false;
+  const { high, low } = halves;
+  const isNarrow = field.kind === "int32" || field.kind === "fixed32" || field.kind === "enum";
+  if (isNarrow && (high !== 0 || low >= 0x80000000)) return false;
+  if (field.wire === 0) writer.varint64(high, low);
+  else if (field.wire === 1) writer.fixed64(high, low);
+  else writer.fixed32(low);
+  return true;
+}
+
 function writeInteger(writer: WireWriter, field: FieldPlan, value: unknown): string | null {
+  if (writePlain(writer, field, value)) return null;
   const integer = integerOf(value);
   const [low, high] = integerRange[field.kind] ?? [0n, 0n];
   if (integer === null) return "must be an integer, as a number or a decimal string";

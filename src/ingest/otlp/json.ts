@@ -4,11 +4,11 @@ import { malformed, tooDeep, type DecodeError } from "./decode-error.ts";
 import { defaultOtlpLimits, type OtlpLimits } from "./limits.ts";
 import { writeScalar } from "./json-scalars.ts";
 import { visitProtobuf, type Visited } from "./protobuf/visit.ts";
-import { requestPlans, type FieldPlan, type MessagePlan, type Signal } from "./schema.ts";
+import { planOf, requestPlans, type FieldPlan, type MessagePlan, type Signal } from "./schema.ts";
 import { WireWriter } from "./wire-writer.ts";
 
 const utf8 = new TextDecoder("utf-8", { fatal: true });
-/** A padded length holds 28 bits. */
+/** Positions and lengths stay small integers. */
 const longestText = 2 ** 28 - 1;
 
 /**
@@ -51,6 +51,21 @@ export function jsonToProtobuf(
   return ok(wire);
 }
 
+const keyValue = planOf("KeyValue");
+const keyTag = (1 << 3) | 2;
+const valueTag = (2 << 3) | 2;
+const stringTag = (1 << 3) | 2;
+
+interface JsonObject {
+  readonly key?: unknown;
+  readonly value?: unknown;
+  readonly stringValue?: unknown;
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
 class JsonWalk {
   fault: DecodeError | null = null;
   readonly writer: WireWriter;
@@ -71,7 +86,9 @@ class JsonWalk {
       this.fault = tooDeep(this.#where(), this.#depthLimit);
       return false;
     }
-    for (const [name, member] of Object.entries(value) as [string, unknown][]) {
+    const members = value as Readonly<Record<string, unknown>>;
+    for (const name of Object.keys(members)) {
+      const member = members[name];
       const field = plan.byName.get(name);
       if (field === undefined || member === null) continue;
       this.#path.push(name);
@@ -99,10 +116,31 @@ class JsonWalk {
       const fault = writeScalar(this.writer, field, value);
       return fault === null || this.#fail(fault);
     }
+    if (field.message === keyValue && depth < this.#depthLimit && this.#plainPair(value)) return true;
     const from = this.writer.open();
     const good = this.message(field.message, value, field.message.nests ? depth + 1 : depth);
     this.writer.close(from);
     return good;
+  }
+
+  /** Writes the form that nearly every KeyValue has, a key with one string; false, and nothing written, for others. */
+  #plainPair(value: unknown): boolean {
+    if (!isObject(value)) return false;
+    const { key, value: content } = value;
+    if (typeof key !== "string" || !isObject(content)) return false;
+    const { stringValue } = content;
+    if (typeof stringValue !== "string" || Object.keys(content).length !== 1) return false;
+    const { writer } = this;
+    const from = writer.open();
+    writer.varint(keyTag);
+    writer.text(key);
+    writer.varint(valueTag);
+    const inside = writer.open();
+    writer.varint(stringTag);
+    writer.text(stringValue);
+    writer.close(inside);
+    writer.close(from);
+    return true;
   }
 
   #fail(message: string): false {

@@ -1,7 +1,16 @@
-const paddedLengthBytes = 4;
+/** ASCII texts up to this length are written byte by byte: the encoder costs more than they do. */
+const shortText = 128;
 const encoder = new TextEncoder();
+const notHex = 0x100;
+const hexDigits = Int16Array.from({ length: 128 }, (_, code) => {
+  const digit = Number.parseInt(String.fromCharCode(code), 16);
+  return Number.isNaN(digit) ? notHex : digit;
+});
 
-/** Appends protobuf fields to a buffer that grows. Lengths of messages are padded varints, filled in when they end. */
+/**
+ * Appends protobuf fields to a buffer that grows. What a message holds is moved when its length turns out to need more than
+ * one byte.
+ */
 export class WireWriter {
   #bytes: Uint8Array;
   #view: DataView;
@@ -62,25 +71,68 @@ export class WireWriter {
   }
 
   text(text: string): void {
+    if (text.length < shortText && this.#ascii(text)) return;
     const from = this.open();
     this.#reserve(text.length * 3);
     this.#at += encoder.encodeInto(text, this.#bytes.subarray(this.#at)).written;
     this.close(from);
   }
 
-  /** Leaves room for the length of what comes; `close` takes what it returned. */
+  /** Bytes from hexadecimal digits of any case; false, and nothing written, where they are none. */
+  hex(text: string): boolean {
+    const length = text.length >> 1;
+    if (text.length % 2 !== 0 || length >= 0x80) return false;
+    this.#reserve(length + 1);
+    let bad = 0;
+    for (let place = 0; place < length; place += 1) {
+      const high = hexDigits[text.charCodeAt(2 * place)] ?? notHex;
+      const low = hexDigits[text.charCodeAt(2 * place + 1)] ?? notHex;
+      bad |= high | low;
+      this.#bytes[this.#at + 1 + place] = (high << 4) | low;
+    }
+    if ((bad & notHex) !== 0) return false;
+    this.#bytes[this.#at] = length;
+    this.#at += length + 1;
+    return true;
+  }
+
+  #ascii(text: string): boolean {
+    const { length } = text;
+    this.#reserve(length + 1);
+    const from = this.#at + 1;
+    let all = 0;
+    for (let place = 0; place < length; place += 1) {
+      const code = text.charCodeAt(place);
+      all |= code;
+      this.#bytes[from + place] = code;
+    }
+    if (all >= 0x80) return false;
+    this.#bytes[from - 1] = length;
+    this.#at = from + length;
+    return true;
+  }
+
+  /** Leaves room for a length of one byte before what comes; `close` takes what it returned. */
   open(): number {
-    this.#reserve(paddedLengthBytes);
-    this.#at += paddedLengthBytes;
+    this.#reserve(1);
+    this.#at += 1;
     return this.#at;
   }
 
   close(from: number): void {
     const length = this.#at - from;
-    for (let place = 0; place < paddedLengthBytes; place += 1) {
-      const more = place < paddedLengthBytes - 1 ? 0x80 : 0;
-      this.#view.setUint8(from - paddedLengthBytes + place, ((length >>> (7 * place)) & 0x7f) | more);
+    if (length < 0x80) {
+      this.#bytes[from - 1] = length;
+      return;
     }
+    let more = 0;
+    for (let rest = length; rest >= 0x80; rest >>>= 7) more += 1;
+    this.#reserve(more);
+    this.#bytes.copyWithin(from + more, from, this.#at);
+    const end = this.#at + more;
+    this.#at = from - 1;
+    this.varint(length);
+    this.#at = end;
   }
 
   #byte(value: number): void {

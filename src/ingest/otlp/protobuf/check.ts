@@ -121,7 +121,7 @@ class Check {
   }
 
   #inner(rule: number, at: number, end: number, depth: number): number {
-    if ((rule & isPair) !== 0 && isPlainPair(this.#view, at, end)) return end;
+    if ((rule & isPair) !== 0 && depth < this.#depthLimit && isPlainPair(this.#view, at, end)) return end;
     if ((rule & isRecord) !== 0) this.records += 1;
     const id = rule >> messageShift;
     if ((rule & isValue) === 0) return this.message(id, at, end, depth);
