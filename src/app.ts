@@ -9,6 +9,7 @@ import { documentKinds, jsonSchemaOf } from "#config/json-schema.ts";
 import type { LoadedConfiguration } from "#config/load-configuration.ts";
 import { createOutbox, type Outbox } from "#control/outbox.ts";
 import { Ledger } from "#engine/ledger.ts";
+import type { NotificationStore } from "#engine/notifying.ts";
 import type { Clock, ControlStore, Controller, TelemetryReader } from "#engine/ports.ts";
 import { createApi } from "#http/api.ts";
 import { createSchemas } from "#http/schemas.ts";
@@ -21,7 +22,9 @@ import { takeDataLock, type DataLock } from "#store/sqlite/data-lock.ts";
 import { openTelemetryReader } from "#store/sqlite/telemetry-reader.ts";
 import { createPages } from "#ui/pages.ts";
 import packageJson from "../package.json" with { type: "json" };
+import { createAlerts, type Alerts } from "./alerts.ts";
 import { createAsking } from "./answer.ts";
+import { createChannels } from "./channels.ts";
 import { createControllers } from "./controllers.ts";
 import { LookLoop } from "./look-loop.ts";
 import { registerMetrics } from "./own-metrics.ts";
@@ -44,8 +47,9 @@ interface Running {
   readonly lock: DataLock;
   readonly worker: IngestClient;
   readonly telemetry: TelemetryReader & { close(): void };
-  readonly control: ControlStore;
+  readonly control: ControlStore & NotificationStore;
   readonly outbox: Outbox;
+  readonly alerts: Alerts;
   readonly loop: LookLoop;
   readonly servers: readonly Server[];
   readonly stopping: AbortController;
@@ -85,10 +89,12 @@ async function start(
   const { configuration } = loaded;
   const { clock, log } = around;
   const controllers = opened(createControllers(configuration.controllers, loaded.controllerSecrets, log));
+  const channels = opened(createChannels(configuration.receivers, loaded.receiverSecrets, clock));
   const stores = await openStores(configuration.storage.data, around);
   const { worker, telemetry, control } = stores;
   const ledger = createLedger(loaded, telemetry, control);
-  const outbox = startOutbox(control, controllers, { clock, log });
+  const alerts = createAlerts(configuration, channels, { control, clock, log });
+  const outbox = startOutbox(control, controllers, { clock, log, alerts });
   const loop = new LookLoop({
     ledger,
     worker,
@@ -108,7 +114,8 @@ async function start(
     token: loaded.token,
     limits: { ...defaultOtlpLimits, bodyBytes, bytesInFlight },
   });
-  const api = apiOf({ loaded, ledger, control, telemetry, clock, log, loop, outbox, receiver, stopping });
+  const asked = { ledger, control, telemetry, clock, log, loop, outbox, alerts };
+  const api = apiOf({ ...asked, loaded, receiver, stopping });
   const answer = getRequestListener(api.fetch);
   const apiServer = createServer((request, response) => void answer(request, response));
   const otlpServer = createReceiverServer(receiver);
@@ -118,9 +125,11 @@ async function start(
   const url = await listen(apiServer, host, port);
   const otlpUrl = await listen(otlpServer, host, otlpPort);
   outbox.start();
+  alerts.start(url);
   loop.start();
   log.info({ url, otlpUrl, version: packageJson.version, at: formatInstant(clock.now()) }, "ready");
-  return { running: { ...stores, outbox, loop, servers: [otlpServer, apiServer], stopping }, url, otlpUrl };
+  const servers = [otlpServer, apiServer];
+  return { running: { ...stores, outbox, alerts, loop, servers, stopping }, url, otlpUrl };
 }
 
 /** The lock first, then the writer of telemetry.db, which makes the file that the reader opens. */
@@ -151,6 +160,7 @@ function createLedger(
     {
       policies,
       bindings: configuration.bindings,
+      receivers: configuration.receivers,
       automatic: configuration.automatic,
       openAnalyses: configuration.limits.openAnalyses,
       signalsPerAnalysis: configuration.limits.signalsPerAnalysis,
@@ -164,7 +174,7 @@ function createLedger(
 function startOutbox(
   control: ControlStore,
   controllers: ReadonlyMap<string, Controller>,
-  { clock, log }: { readonly clock: Clock; readonly log: Logger },
+  { clock, log, alerts }: { readonly clock: Clock; readonly log: Logger; readonly alerts: Alerts },
 ): Outbox {
   return createOutbox({
     store: control,
@@ -187,12 +197,14 @@ function startOutbox(
         .setStatus({ code: status === "rejected" ? SpanStatusCode.ERROR : SpanStatusCode.OK })
         .end();
     },
-    onStalled: ({ command, attempts, lastError }) => {
+    onStalled: (record) => {
+      const { command, attempts, lastError } = record;
       const { analysisId, controller, kind } = command;
       log.error(
         { analysisId, controller, kind, attempts, lastError },
         "command stalled: not in force after 30 s; still trying",
       );
+      alerts.stalled(record);
     },
   });
 }
@@ -200,20 +212,21 @@ function startOutbox(
 interface ApiParts {
   readonly loaded: LoadedConfiguration;
   readonly ledger: Ledger;
-  readonly control: ControlStore;
+  readonly control: ControlStore & NotificationStore;
   readonly telemetry: TelemetryReader;
   readonly clock: Clock;
   readonly log: Logger;
   readonly loop: LookLoop;
   readonly outbox: Outbox;
+  readonly alerts: Alerts;
   readonly receiver: Receiver;
   readonly stopping: AbortController;
 }
 
 function apiOf(parts: ApiParts): ReturnType<typeof createApi> {
-  const { loaded, ledger, control, telemetry, clock, log, loop, outbox, receiver, stopping } = parts;
+  const { loaded, ledger, control, telemetry, clock, log, loop, outbox, alerts, receiver, stopping } = parts;
   const registry = new Registry();
-  registerMetrics(registry, { ledger, loop, receiver, control });
+  registerMetrics(registry, { ledger, loop, receiver, control, alerts });
   const asking = createAsking({
     ledger,
     control,
@@ -227,6 +240,7 @@ function apiOf(parts: ApiParts): ReturnType<typeof createApi> {
   });
   const api = createApi({
     asking,
+    notifying: alerts.notifying,
     clock,
     registry,
     version: packageJson.version,
@@ -257,7 +271,7 @@ async function listen(server: Server, host: string, port: number): Promise<strin
 
 /** Takes no more, then finishes what was taken: senders first, then judging, then acting, then the stores. */
 async function stop(running: Running): Promise<void> {
-  const { servers, stopping, loop, outbox, worker, telemetry, control, lock } = running;
+  const { servers, stopping, loop, outbox, alerts, worker, telemetry, control, lock } = running;
   stopping.abort();
   await Promise.all(
     servers.map(
@@ -275,6 +289,7 @@ async function stop(running: Running): Promise<void> {
   );
   await loop.stop();
   await outbox.stop();
+  await alerts.stop();
   telemetry.close();
   await worker.stop();
   control.checkpoint("truncate");

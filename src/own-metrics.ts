@@ -1,14 +1,17 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { Ledger } from "#engine/ledger.ts";
+import type { NotificationStore } from "#engine/notifying.ts";
 import type { ControlStore } from "#engine/ports.ts";
 import type { Receiver } from "#ingest/otlp/receiver.ts";
+import type { Alerts } from "./alerts.ts";
 import type { LookLoop } from "./look-loop.ts";
 
 export interface MeasuredParts {
   readonly ledger: Ledger;
   readonly loop: LookLoop;
   readonly receiver: Receiver;
-  readonly control: ControlStore;
+  readonly control: ControlStore & NotificationStore;
+  readonly alerts: Alerts;
 }
 
 interface GaugeFigure {
@@ -76,10 +79,15 @@ function gauges({ ledger, loop, receiver, control }: MeasuredParts): readonly Ga
       help: "Newest commands of their targets that no controller has confirmed.",
       read: () => control.standingCommands().filter(({ status }) => status !== "confirmed").length,
     },
+    {
+      name: "haldane_notifications_waiting",
+      help: "Notifications that are to be sent, or sent again.",
+      read: () => control.countNotifications().waiting,
+    },
   ];
 }
 
-function counters({ ledger, loop, receiver }: MeasuredParts): readonly CounterFigure[] {
+function counters({ ledger, loop, receiver, alerts }: MeasuredParts): readonly CounterFigure[] {
   return [
     {
       name: "haldane_looks_total",
@@ -111,6 +119,12 @@ function counters({ ledger, loop, receiver }: MeasuredParts): readonly CounterFi
       help: "Analyses refused for the limit openAnalyses.",
       labels: [],
       read: () => [[{}, ledger.counters.refusedOverLimit]],
+    },
+    {
+      name: "haldane_notification_attempts_total",
+      help: "Attempts to deliver a notification, by what became of it.",
+      labels: ["outcome"],
+      read: () => Object.entries(alerts.counters).map(([outcome, count]) => [{ outcome }, count]),
     },
     {
       name: "haldane_second_terminals_total",

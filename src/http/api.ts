@@ -5,6 +5,7 @@ import { HTTPException } from "hono/http-exception";
 import { methodNotAllowed } from "hono/method-not-allowed";
 import { collectDefaultMetrics, type Registry } from "prom-client";
 import type { Asking } from "#engine/asking.ts";
+import type { Notifying } from "#engine/notifying.ts";
 import type { Clock } from "#engine/ports.ts";
 import { createAccess, type Access } from "./access.ts";
 import { addAnalyses } from "./analyses.ts";
@@ -14,6 +15,7 @@ import { addEvents } from "./events.ts";
 import { addHealth } from "./health.ts";
 import { defaultHttpLimits, type HttpLimits } from "./limits.ts";
 import { countedLimits, measuredRequests } from "./measured-requests.ts";
+import { addNotifications } from "./notifications.ts";
 import { addOperations } from "./operations.ts";
 import { anyRoute, problem } from "./problem.ts";
 import { refuseRequest, strictFields } from "./request-problems.ts";
@@ -23,6 +25,7 @@ import { addVerdict } from "./verdict.ts";
 
 export interface ApiOptions extends Access {
   readonly asking: Asking;
+  readonly notifying: Notifying;
   readonly clock: Clock;
   /** Haldane's own metrics; the API adds those of the process and of its requests. */
   readonly registry: Registry;
@@ -121,10 +124,10 @@ function addGuards(app: OpenAPIHono, options: ApiOptions, context: ApiContext): 
  * access rules and headers. It asks and answers; nothing here computes a verdict.
  */
 export function createApi(options: ApiOptions): OpenAPIHono {
-  const { asking, clock, registry, stopping } = options;
+  const { asking, notifying, clock, registry, stopping } = options;
   const limits = { ...defaultHttpLimits, ...options.limits };
   const feed = createEventFeed(asking, limits.listeners);
-  const context = { asking, clock, limits, feed, stopping, limitMet: countedLimits(registry) };
+  const context = { asking, notifying, clock, limits, feed, stopping, limitMet: countedLimits(registry) };
   collectDefaultMetrics({ register: registry });
 
   const app = new OpenAPIHono<Env>({ defaultHook: refuseRequest });
@@ -133,6 +136,7 @@ export function createApi(options: ApiOptions): OpenAPIHono {
   addVerdict(app, context);
   addAnalyses(app, context);
   addOperations(app, context);
+  addNotifications(app, context);
   addServices(app, context);
   addEvents(app, context);
   addHealth(app, context, registry);

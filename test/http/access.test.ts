@@ -13,6 +13,7 @@ const reads = ["/v1/verdict?service=x", "/v1/analyses", "/v1/services", "/metric
 const changes = [
   "/v1/analyses",
   ...["hold", "resume", "abort", "promote"].map((deed) => `/v1/analyses/an-rich/${deed}`),
+  "/v1/notifications/an-rich/replay",
 ];
 
 describe("with a token", () => {

@@ -38,7 +38,7 @@ type Case = readonly [
   status: number,
   method: string,
   route: string,
-  path: string,
+  path: string | ((api: FakeApi) => string),
   body?: unknown,
   prepare?: (api: FakeApi) => void,
 ];
@@ -49,6 +49,13 @@ const ended = (api: FakeApi): void => {
 const held = (api: FakeApi): void => {
   api.asking.put(richReport({ phase: { phase: "held", step: 0, since: 0, why: "x" } }));
 };
+const replaying =
+  (receiver: string) =>
+  (api: FakeApi): string => {
+    const told = api.notifying.list({ analysis: "an-told", state: null, limit: 9 });
+    return `/v1/notifications/${told.find((one) => one.receiver === receiver)?.id ?? ""}/replay`;
+  };
+const replay = "/v1/notifications/{id}/replay";
 const acting = { ...openBody, canary: "9", mode: "act" };
 
 const cases: readonly Case[] = [
@@ -64,6 +71,12 @@ const cases: readonly Case[] = [
   [200, "get", "/v1/analyses/{id}", "/v1/analyses/an-rich"],
   [400, "get", "/v1/analyses/{id}", "/v1/analyses/an-rich?x=1"],
   [404, "get", "/v1/analyses/{id}", "/v1/analyses/none"],
+  [200, "get", "/v1/notifications", "/v1/notifications?analysis=an-told&state=waiting&limit=9"],
+  [400, "get", "/v1/notifications", "/v1/notifications?state=lost"],
+  [200, "post", replay, replaying("ops"), {}],
+  [400, "post", replay, replaying("ops"), { x: 1 }],
+  [404, "post", replay, "/v1/notifications/none/replay", {}],
+  [409, "post", replay, replaying("removed"), {}],
   [200, "get", "/v1/services", "/v1/services"],
   [400, "get", "/v1/services", "/v1/services?x=1"],
   [400, "get", "/v1/events", "/v1/events?x=1"],
@@ -112,7 +125,7 @@ describe("the description", () => {
   });
 
   for (const [status, method, route, path, body, prepare] of cases) {
-    it(`${status} of ${method} ${path} has the documented shape`, async () => {
+    it(`${status} of ${method} ${typeof path === "string" ? path : route} has the documented shape`, async () => {
       const api = createFakeApi();
       for (const report of [...otherReports(), richReport()]) api.asking.put(report);
       api.asking.setServices(richServices());
@@ -120,7 +133,7 @@ describe("the description", () => {
       const document = await describeApi(api);
       const init =
         body === undefined ? { method: method.toUpperCase() } : sending(method.toUpperCase(), body);
-      const answer = await api.app.request(path, init);
+      const answer = await api.app.request(typeof path === "string" ? path : path(api), init);
       expect(answer.status).toBe(status);
       const content = document.paths[route]?.[method]?.responses[String(status)]?.content ?? {};
       const [mediaType, media] = Object.entries(content)[0]!;

@@ -1,12 +1,14 @@
 import { Registry } from "prom-client";
 import { createApi, type ApiOptions } from "#http/api.ts";
 import { createFakeAsking, type FakeAsking } from "./fake-asking.ts";
+import { createFakeNotifying, type FakeNotifying } from "./fake-notifying.ts";
 import { richNow } from "./rich-report.ts";
 
 /** An API over a fake engine, with what a test looks at. */
 export interface FakeApi {
   readonly app: ReturnType<typeof createApi>;
   readonly asking: FakeAsking;
+  readonly notifying: FakeNotifying;
   readonly registry: Registry;
   readonly stop: AbortController;
   readonly bugs: unknown[];
@@ -14,11 +16,13 @@ export interface FakeApi {
 
 export function createFakeApi(options: Partial<ApiOptions> = {}): FakeApi {
   const asking = createFakeAsking();
+  const notifying = createFakeNotifying();
   const registry = new Registry();
   const stop = new AbortController();
   const bugs: unknown[] = [];
   const app = createApi({
     asking,
+    notifying,
     token: null,
     loopback: true,
     clock: { now: () => richNow },
@@ -28,7 +32,7 @@ export function createFakeApi(options: Partial<ApiOptions> = {}): FakeApi {
     onBug: (error) => bugs.push(error),
     ...options,
   });
-  return { app, asking, registry, stop, bugs };
+  return { app, asking, notifying, registry, stop, bugs };
 }
 
 /** A JSON request as a client sends it. */

@@ -78,4 +78,40 @@ CREATE INDEX outbox_standing ON outbox(status) WHERE status IN ('acknowledged', 
 CREATE INDEX outbox_by_analysis ON outbox(analysis_id, generation);
 `,
   },
+  {
+    version: 2,
+    name: "notifications",
+    sql: `
+CREATE TABLE notification(
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  analysis_id TEXT NOT NULL REFERENCES analysis(id),
+  event TEXT NOT NULL CHECK(event IN ('promote', 'rollback', 'inconclusive', 'stalled')),
+  subject TEXT NOT NULL,
+  receiver TEXT NOT NULL,
+  document TEXT NOT NULL,
+  state TEXT NOT NULL CHECK(state IN ('waiting', 'delivered', 'failed', 'disabled')),
+  tries INTEGER NOT NULL,
+  created_at REAL NOT NULL,
+  next_at REAL NOT NULL,
+  delivered_at REAL
+) STRICT;
+CREATE UNIQUE INDEX one_notification ON notification(analysis_id, event, subject, receiver);
+CREATE INDEX notification_due ON notification(receiver, seq) WHERE state = 'waiting';
+CREATE INDEX notification_by_state ON notification(state, seq);
+CREATE TABLE notification_attempt(
+  seq INTEGER PRIMARY KEY,
+  notification TEXT NOT NULL REFERENCES notification(id),
+  at REAL NOT NULL,
+  status INTEGER,
+  error TEXT
+) STRICT;
+CREATE INDEX attempt_by_notification ON notification_attempt(notification, seq);
+CREATE TABLE disabled_receiver(
+  receiver TEXT PRIMARY KEY,
+  target TEXT NOT NULL,
+  at REAL NOT NULL
+) STRICT, WITHOUT ROWID;
+`,
+  },
 ];

@@ -1,9 +1,11 @@
 import Database from "better-sqlite3";
 import type { Commit, CommitError, ControlStore, HistoryEntry, StoredAnalysis } from "#engine/ports.ts";
+import type { NotificationStore } from "#engine/notifying.ts";
 import type { Analysis } from "#model/analysis.ts";
 import { err, ok, type Result } from "#model/result.ts";
 import { controlMigrations } from "./control-schema.ts";
 import { createIntervalReader, createIntervalWriter } from "./interval-table.ts";
+import { createNotifications, createNotify } from "./notification-table.ts";
 import {
   checkpointDatabase,
   closeDatabase,
@@ -36,7 +38,7 @@ function textOf(analysis: Analysis): string {
   return [reasons, analysis.action.text].filter((text) => text !== "").join(". ");
 }
 
-/** Writes the rest of a step after its analysis row: history (which may refuse a second terminal verdict), commands, intervals. */
+/** Writes the rest of a step after its analysis row: history (which may refuse a second terminal verdict), commands, notifications, intervals. */
 function createFollowUp(db: Connection): (commit: Commit) => void {
   const insert = db.prepare(
     "INSERT INTO history(analysis_id, at, word, text, actor, terminal) VALUES(?, ?, ?, ?, ?, ?)",
@@ -45,6 +47,7 @@ function createFollowUp(db: Connection): (commit: Commit) => void {
     "SELECT seq FROM history WHERE analysis_id = ? AND terminal = 1 AND word = ? AND at = ?",
   );
   const enqueue = createEnqueue(db);
+  const notify = createNotify(db);
   const addIntervals = createIntervalWriter(db);
   return (commit) => {
     const { analysis, note } = commit;
@@ -56,6 +59,7 @@ function createFollowUp(db: Connection): (commit: Commit) => void {
       insert.run(analysis.id, commit.at, analysis.verdict.word, textOf(analysis), ownActor, 0);
     }
     for (const command of commit.commands) enqueue(command, commit.at);
+    for (const notice of commit.notices ?? []) notify(notice, commit.at);
     addIntervals(analysis.id, commit.intervals);
   };
 }
@@ -191,12 +195,13 @@ function createLookups(db: Connection): Lookups {
 }
 
 /** The store on an open connection; `openControlStore` is the usual way to get one. */
-export function createControlStore(db: Connection): ControlStore {
+export function createControlStore(db: Connection): ControlStore & NotificationStore {
   return {
     ...createSteps(db),
     ...createLookups(db),
     ...createClaims(db),
     ...createMarks(db),
+    ...createNotifications(db),
     outnumber: createOutnumber(db),
     intervals: createIntervalReader(db),
     checkpoint: (mode) => {
@@ -209,7 +214,7 @@ export function createControlStore(db: Connection): ControlStore {
 }
 
 /** Opens control.db for its one writer, creating or migrating it. A step is on disk when `open` or `commit` returns. */
-export function openControlStore(path: string): Result<ControlStore, StoreOpenError> {
+export function openControlStore(path: string): Result<ControlStore & NotificationStore, StoreOpenError> {
   const opened = openDatabase(path, controlMigrations);
   return opened.ok ? ok(createControlStore(opened.value)) : err(opened.error);
 }

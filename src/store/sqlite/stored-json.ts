@@ -1,6 +1,7 @@
 import type { Alias } from "#model/deployment.ts";
 import type { Analysis } from "#model/analysis.ts";
 import type { Command } from "#model/command.ts";
+import type { Told } from "#model/notice.ts";
 import type { Measure } from "#model/sample.ts";
 
 /*
@@ -32,6 +33,10 @@ export function analysisFromJson(text: string): Analysis {
       ? Number(value[notFiniteKey])
       : value,
   ) as Analysis;
+}
+
+export function toldFromJson(text: string): Told {
+  return JSON.parse(text) as Told;
 }
 
 export function commandFromJson(text: string): Command {
