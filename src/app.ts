@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- the one file that knows every part */
 import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { getRequestListener } from "@hono/node-server";
@@ -82,6 +83,7 @@ interface Surroundings {
   readonly workerFile: URL;
 }
 
+// eslint-disable-next-line max-lines-per-function -- parts are made in the order in which they need each other
 async function start(
   loaded: LoadedConfiguration,
   around: Surroundings,
@@ -122,13 +124,28 @@ async function start(
   // Windows that were judged before a restart are sealed again before anything new may come for them.
   await loop.resume();
   const { host, port, otlpPort } = configuration.listen;
-  const url = await listen(apiServer, host, port);
-  const otlpUrl = await listen(otlpServer, host, otlpPort);
+  const servers = [otlpServer, apiServer];
+  let url: string;
+  let otlpUrl: string;
+  try {
+    url = await listen(apiServer, host, port);
+    otlpUrl = await listen(otlpServer, host, otlpPort);
+  } catch (error) {
+    // A worker thread left running would keep a process alive that serves nothing.
+    await stop({
+      ...stores,
+      outbox,
+      alerts,
+      loop,
+      servers: servers.filter(({ listening }) => listening),
+      stopping,
+    });
+    throw error;
+  }
   outbox.start();
   alerts.start(url);
   loop.start();
   log.info({ url, otlpUrl, version: packageJson.version, at: formatInstant(clock.now()) }, "ready");
-  const servers = [otlpServer, apiServer];
   return { running: { ...stores, outbox, alerts, loop, servers, stopping }, url, otlpUrl };
 }
 

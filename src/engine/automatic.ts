@@ -67,13 +67,14 @@ type Alive = ReturnType<typeof aliveVersions>[number];
  * Haldane itself came late: the first event says nothing then, and the version decides before it.
  */
 function newestOf(alive: readonly Alive[]): Alive {
-  const byAge = [...alive].sort((a, b) => compareAge(b.deployment, a.deployment));
-  const [first] = byAge;
+  const [first] = alive;
   if (first === undefined) throw new Error("no version is alive");
-  if (alive.some(({ deployment }) => deployment.earliestStart !== null)) return first;
-  const heardTogether = byAge.filter(
-    ({ deployment }) => deployment.firstSeen > first.deployment.firstSeen - togetherMs,
-  );
+  // Starts order versions only where all of them tell one: mixed with first events the order would not be one.
+  if (alive.every(({ deployment }) => deployment.earliestStart !== null)) {
+    return alive.reduce((a, b) => (compareAge(a.deployment, b.deployment) >= 0 ? a : b));
+  }
+  const latest = Math.max(...alive.map(({ deployment }) => deployment.firstSeen));
+  const heardTogether = alive.filter(({ deployment }) => deployment.firstSeen > latest - togetherMs);
   return heardTogether.reduce((a, b) =>
     compareNames(deploymentLabel(b.deployment), deploymentLabel(a.deployment)) > 0 ? b : a,
   );

@@ -7,6 +7,7 @@ import { attemptFactor } from "./fold.ts";
 import { baselineSick, silenceTells, silentForMs, suspectsIdentical } from "./integrity.ts";
 import type { Judgement } from "./judge.ts";
 import type { Policy } from "./policy.ts";
+import type { EngineState } from "./signal.ts";
 import { sayRatio, sayShare, sayValue } from "./wording.ts";
 
 /** Harm is suspected, and neither a climb nor a promotion allowed, once the e-value against "no harm" reaches this. */
@@ -134,9 +135,17 @@ function unprovenOf(judgement: Judgement, policy: Policy): readonly string[] {
     .map(({ finding }) => finding.why);
 }
 
-function blocksOf({ judgement, policy, sealedTo, frozen, stale, now }: VerdictInput): readonly Reason[] {
+function blocksOf({
+  judgement,
+  policy,
+  sealedTo,
+  frozen,
+  stale,
+  now,
+  analysis,
+}: VerdictInput): readonly Reason[] {
   const { state, split } = judgement;
-  const { integrity, counts } = state;
+  const { integrity } = state;
   const blocks: Reason[] = [];
   if (frozen) {
     blocks.push({
@@ -151,17 +160,7 @@ function blocksOf({ judgement, policy, sealedTo, frozen, stale, now }: VerdictIn
       text: "ingestion had a gap; a full window must pass before anything is promoted",
     });
   }
-  const tileMs = counts?.tileMs ?? windowLengthMs;
-  const canarySilentMs = silentForMs(integrity.canaryLast, sealedTo, tileMs);
-  const baselineSilentMs = silentForMs(integrity.baselineLast, sealedTo, tileMs);
-  if (canarySilentMs > 0 && baselineSilentMs > 0 && state.referenceShiftMs === 0) {
-    blocks.push({
-      code: "noDataBoth",
-      text: `no telemetry of either version for ${formatDuration(Math.min(canarySilentMs, baselineSilentMs))}`,
-    });
-  } else if (canarySilentMs > 0) {
-    blocks.push({ code: "noData", text: `no telemetry of the canary for ${formatDuration(canarySilentMs)}` });
-  }
+  blocks.push(...silences(analysis, state, sealedTo));
   if (baselineSick(integrity)) {
     blocks.push({
       code: "baselineSick",
@@ -185,6 +184,34 @@ function blocksOf({ judgement, policy, sealedTo, frozen, stale, now }: VerdictIn
     blocks.push({ code: "collecting", text: "harm is suspected and not yet shown" });
   }
   return blocks;
+}
+
+/** Silence of one arm or of both, which stops a climb and a promotion. */
+function silences(analysis: Analysis, state: EngineState, sealedTo: Instant): readonly Reason[] {
+  const { integrity, counts } = state;
+  const blocks: Reason[] = [];
+  const tileMs = counts?.tileMs ?? windowLengthMs;
+  const canarySilentMs = silentForMs(integrity.canaryLast, sealedTo, tileMs);
+  const baselineSilentMs = silentForMs(integrity.baselineLast, sealedTo, tileMs);
+  if (canarySilentMs > 0 && baselineSilentMs > 0 && state.referenceShiftMs === 0) {
+    blocks.push({
+      code: "noDataBoth",
+      text: `no telemetry of either version for ${formatDuration(Math.min(canarySilentMs, baselineSilentMs))}`,
+    });
+  } else if (canarySilentMs > 0) {
+    blocks.push({ code: "noData", text: `no telemetry of the canary for ${formatDuration(canarySilentMs)}` });
+  } else if (baselineSilentMs > 0 && state.referenceShiftMs === 0 && baselineShouldServe(analysis)) {
+    blocks.push({
+      code: "noData",
+      text: `no telemetry of the baseline for ${formatDuration(baselineSilentMs)}: there is nothing to compare with`,
+    });
+  }
+  return blocks;
+}
+
+/** At a canary weight of 100 % the baseline has nothing to tell, and its silence means nothing. */
+function baselineShouldServe({ weights }: Analysis): boolean {
+  return weights.every(({ to, canaryWeight }) => to !== null || canaryWeight < 100);
 }
 
 /** The canary fell silent while the baseline flows: a reason to hold, and after the grace to end as the policy says. */

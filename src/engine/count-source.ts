@@ -134,22 +134,22 @@ function statedShare(rows: readonly ArmRow[]): number | null {
   return share;
 }
 
-/** Longest over the instances of each instance's median gap between windows with metric points; null before any gap was seen. */
+/** Longest over instances and metrics of the median gap between windows with points; null before any gap was seen. */
 export function exportIntervalMs(rows: readonly ArmRow[]): number | null {
-  const windows = new Map<number, Set<number>>();
+  const windows = new Map<string, Set<number>>();
   for (const { row } of rows) {
-    if (row.measure.kind === "logs" || (row.measure.kind === "requests" && row.measure.source === "spans"))
-      continue;
-    const seen = windows.get(row.instanceId) ?? new Set();
+    const { measure } = row;
+    if (measure.kind === "logs" || (measure.kind === "requests" && measure.source === "spans")) continue;
+    const key = `${row.instanceId} ${measure.kind === "requests" ? "" : measure.metric}`;
+    const seen = windows.get(key) ?? new Set();
     seen.add(row.window);
-    windows.set(row.instanceId, seen);
+    windows.set(key, seen);
   }
   let longest: number | null = null;
   for (const seen of windows.values()) {
     const inOrder = [...seen].sort((a, b) => a - b);
     const gaps = inOrder.slice(1).map((window, at) => window - (inOrder[at] ?? window));
-    if (gaps.length === 0) continue;
-    longest = Math.max(longest ?? 0, median(gaps));
+    if (gaps.length > 0) longest = Math.max(longest ?? 0, median(gaps));
   }
   return longest;
 }

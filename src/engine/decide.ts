@@ -45,7 +45,18 @@ export function decide(input: DecideInput): Decision {
       wish: null,
     };
   }
-  return { ...(terminal ? onTerminal(input) : onGoing(input)), weights };
+  const decision = terminal ? onTerminal(input) : onGoing(input);
+  return {
+    ...decision,
+    weights: decision.wish === null ? weights : askedFor(weights, decision.wish, input.now),
+  };
+}
+
+/** A weight is no longer known to be in force from the moment another is asked for. */
+export function askedFor(weights: readonly WeightSpan[], wish: Wish, now: Instant): readonly WeightSpan[] {
+  return weights.map((span) =>
+    span.to === null && span.canaryWeight !== wish.canaryWeight ? { ...span, to: now } : span,
+  );
 }
 
 function onTerminal(input: DecideInput): Omit<Decision, "weights"> {
@@ -76,6 +87,7 @@ export function end(as: "promoted" | "rolledBack", why: string, now: Instant): O
   };
 }
 
+// eslint-disable-next-line complexity -- every phase of the machine in one switch: they are read against each other
 function onGoing(input: DecideInput): Omit<Decision, "weights"> {
   const { analysis, newest, now } = input;
   const { phase } = analysis;
@@ -83,7 +95,7 @@ function onGoing(input: DecideInput): Omit<Decision, "weights"> {
     case "moving": {
       if (newest === null) return climbTo(phase.step, input);
       if (newest.status === "confirmed" && newest.command.kind === "step") {
-        const since = newest.confirmedAt ?? now;
+        const since = inForce(analysis, newest, now).find(({ to }) => to === null)?.from ?? now;
         const watching: Phase = { phase: "watching", step: phase.step, since };
         return watch({ ...input, analysis: { ...analysis, phase: watching } });
       }
@@ -99,11 +111,16 @@ function onGoing(input: DecideInput): Omit<Decision, "weights"> {
       return { phase, action: { kind: "climb", text }, wish: null };
     }
     case "watching":
-      return watch(input);
+      // The controller was found with another weight: the step is being asked for again, and its dwell starts anew.
+      return newest !== null && newest.command.kind === "step" && newest.status !== "confirmed"
+        ? onGoing({ ...input, analysis: { ...analysis, phase: { ...phase, phase: "moving", since: now } } })
+        : watch(input);
     case "held":
       return { phase, action: { kind: "hold", text: phase.why }, wish: null };
     case "ending":
-      return endingUntilConfirmed(phase, newest, now);
+      return newest?.status === "rejected" && newest.command.kind === "promote"
+        ? refusedPromotion(input, newest)
+        : endingUntilConfirmed(phase, newest, now);
     case "ended":
       return { phase, action: analysis.action, wish: null };
   }
@@ -153,6 +170,19 @@ function climbTo(step: number, { policy, now }: DecideInput): Omit<Decision, "we
   };
 }
 
+/** The verdict stands, and whoever repairs the controller promotes again or aborts. */
+function refusedPromotion(
+  { policy, now }: DecideInput,
+  { lastError }: CommandRecord,
+): Omit<Decision, "weights"> {
+  const why = `the controller refused the promotion: ${lastError ?? "no reason given"}; promote again or abort`;
+  return {
+    phase: { phase: "held", step: policy.steps.length - 1, since: now, why },
+    action: { kind: "hold", text: why },
+    wish: null,
+  };
+}
+
 function endingUntilConfirmed(
   phase: Extract<Phase, { phase: "ending" }>,
   newest: CommandRecord | null,
@@ -182,19 +212,20 @@ export function hold(analysis: Analysis, why: string, now: Instant): Phase {
   return { phase: "held", step, since: now, why };
 }
 
-/** The weights that controllers confirmed, with the newest open; a weight is unknown from the moment another is asked for. */
+/** The weights that controllers confirmed, with the newest open until another is asked for or read back. */
 function inForce(analysis: Analysis, newest: CommandRecord | null, now: Instant): readonly WeightSpan[] {
   const spans = analysis.weights;
   const open = spans.find(({ to }) => to === null);
   if (newest === null) return spans;
   const weight = newest.command.canaryWeight;
   if (newest.status !== "confirmed") {
-    const sent = newest.sentAt;
-    if (sent === null || open === undefined || open.canaryWeight === weight) return spans;
-    return spans.map((span) => (span.to === null ? { ...span, to: sent } : span));
+    const hasDrifted = newest.confirmedAt !== null;
+    return hasDrifted ? spans.map((span) => (span.to === null ? { ...span, to: now } : span)) : spans;
   }
   if (open !== undefined && open.canaryWeight === weight) return spans;
-  const from = newest.confirmedAt ?? now;
+  const confirmed = newest.confirmedAt ?? now;
+  const isAgain = spans.some(({ to }) => to !== null && to > confirmed);
+  const from = isAgain ? now : confirmed;
   const closed = spans.map((span) =>
     span.to === null ? { ...span, to: Math.min(newest.sentAt ?? from, from) } : span,
   );

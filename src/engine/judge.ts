@@ -1,7 +1,7 @@
 import type { Analysis } from "#model/analysis.ts";
 import type { Instance } from "#model/deployment.ts";
 import { overflowOperation } from "#model/sample.ts";
-import type { Instant } from "#model/time.ts";
+import { windowLengthMs, type Instant } from "#model/time.ts";
 import { concludeSplit } from "#analyzers/metrics/split.ts";
 import { closedWeightedMeans } from "#analyzers/stats/closed-weighted-mean.ts";
 import { logWeightedMean } from "#analyzers/stats/log-sum-exp.ts";
@@ -62,8 +62,8 @@ export function judge(input: JudgeInput): Judgement {
   const seen = withLastSeen(input.state, input.rows);
   const choice =
     seen.counts === null
-      ? chooseCountSource(input.rows, input.before, { from: input.state.evidenceFrom, to: input.sealedTo })
-      : { settled: true as const, source: seen.counts };
+      ? firstSettled(input)
+      : { settled: true as const, source: seen.counts, at: input.sealedTo };
   if (!choice.settled) return nothingYet(seen, policy, analysis.attempt, choice.why);
   const context: FoldContext = {
     policy,
@@ -74,7 +74,7 @@ export function judge(input: JudgeInput): Judgement {
     isWarm: warmth(input),
     before: input.before,
   };
-  const state = foldAll({ ...seen, counts: choice.source }, input, context);
+  const state = foldAll({ ...seen, counts: choice.source }, input, { ...context, plannedTo: choice.at });
   const concluded = state.signals.map((signal) =>
     guardedFrom(
       () => concludeSignal(signal, input.lateRows, context),
@@ -91,6 +91,26 @@ export function judge(input: JudgeInput): Judgement {
     split: splitOf(state, policy),
     waiting: null,
   };
+}
+
+type FirstSettled =
+  | { readonly settled: true; readonly source: CountSource; readonly at: Instant }
+  | { readonly settled: false; readonly why: string };
+
+/**
+ * Where requests are counted, from the shortest stretch of sealed windows that settles it: a look that comes late sees more
+ * windows at once and must choose as one that came early did.
+ */
+function firstSettled({ rows, before, state, sealedTo }: JudgeInput): FirstSettled {
+  const from = state.evidenceFrom;
+  let why = "no window is sealed yet";
+  for (let to = from + windowLengthMs; to <= sealedTo; to += windowLengthMs) {
+    const until = rows.filter(({ row }) => row.window < to);
+    const choice = chooseCountSource(until, before, { from, to });
+    if (choice.settled) return { settled: true, source: choice.source, at: to };
+    why = choice.why;
+  }
+  return { settled: false, why };
 }
 
 function withLastSeen(state: EngineState, rows: readonly ArmRow[]): EngineState {
@@ -116,7 +136,11 @@ function nothingYet(state: EngineState, policy: Policy, attempt: number, why: st
   };
 }
 
-function foldAll(state: EngineState, input: JudgeInput, context: FoldContext): EngineState {
+function foldAll(
+  state: EngineState,
+  input: JudgeInput,
+  context: FoldContext & { readonly plannedTo: Instant },
+): EngineState {
   const planned = state.signals.length === 0 ? planAll(input, context) : state.signals;
   const baselineHistory =
     state.signals.length === 0
@@ -177,10 +201,14 @@ function declaredWeights({ analysis, policy, state }: JudgeInput): Analysis["wei
   return [{ canaryWeight: share * 100, from: state.evidenceFrom, to: null }];
 }
 
-function planAll(input: JudgeInput, context: FoldContext): readonly SignalState[] {
+function planAll(
+  input: JudgeInput,
+  context: FoldContext & { readonly plannedTo: Instant },
+): readonly SignalState[] {
   const traffic = new Map<string, number>();
   for (const { arm, row } of [...input.before, ...input.rows]) {
     if (row.measure.kind !== "requests" || row.measure.operation === overflowOperation) continue;
+    if (row.window >= context.plannedTo) continue;
     const requests = requestsOf(row, context.counts.source);
     if (requests === 0) continue;
     const { operation } = row.measure;

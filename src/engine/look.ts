@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- one look from its rows to its commit; the parts that stand alone are files of their own */
 import { baselineStrategies } from "#baselines/catalog.ts";
 import type { Analysis, ArmRef, IntervalPoint } from "#model/analysis.ts";
 import type { CommandRecord } from "#model/command.ts";
@@ -191,7 +192,7 @@ function resolveArms({ analysis, state, deployments }: LookInput): Arms {
   };
 }
 
-function openEvidence(state: EngineState, { analysis, deployments, policy }: LookInput): EngineState {
+function openEvidence(state: EngineState, { analysis, deployments, policy, now }: LookInput): EngineState {
   if (state.evidenceFrom !== null) return state;
   const find = (ids: readonly number[]): Deployment | undefined =>
     deployments.find(({ id }) => id === ids[0]);
@@ -199,7 +200,7 @@ function openEvidence(state: EngineState, { analysis, deployments, policy }: Loo
   const baseline = find(state.baselineIds);
   if (canary === undefined || baseline === undefined) return state;
   const floor = analysis.attempt === 1 ? analysis.opened - lookBackMs : analysis.opened + windowLengthMs;
-  const evidenceFrom = windowStart(Math.max(canary.firstSeen, floor));
+  const evidenceFrom = windowStart(Math.max(Math.min(canary.firstSeen, now), floor));
   const strategy = baselineStrategies[policy.baseline.strategy];
   const context = { canaryFrom: evidenceFrom, baselineFrom: baseline.firstSeen, horizonMs: policy.horizon };
   return { ...state, evidenceFrom, referenceShiftMs: strategy.shiftMs(context) };

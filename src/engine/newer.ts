@@ -61,7 +61,7 @@ export function compareNames(a: string, b: string): number {
     const [left = "", right = ""] = [x[i], y[i]];
     const numbers = /^\d/.test(left) && /^\d/.test(right) ? Number(left) - Number(right) : 0;
     if (numbers !== 0) return numbers;
-    if (numbers === 0 && left !== right) return compareText(left, right);
+    if (left !== right) return compareText(left, right);
   }
   return x.length - y.length;
 }

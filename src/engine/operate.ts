@@ -3,7 +3,7 @@ import { err, ok, type Result } from "#model/result.ts";
 import type { Instant } from "#model/time.ts";
 import type { VerdictWord } from "#model/verdict.ts";
 import type { OperateError, Operation } from "./asking.ts";
-import { end, hold, type Wish } from "./decide.ts";
+import { askedFor, end, hold, type Wish } from "./decide.ts";
 
 type Operated = Result<{ readonly analysis: Analysis; readonly wish: Wish | null }, OperateError>;
 
@@ -72,8 +72,9 @@ function ended(analysis: Analysis, word: VerdictWord, operation: Operation, now:
     });
   }
   const last = end(word === "promote" ? "promoted" : "rolledBack", text, now);
+  const weights = last.wish === null ? analysis.weights : askedFor(analysis.weights, last.wish, now);
   return ok({
-    analysis: { ...analysis, terminal, verdict, phase: last.phase, action: last.action },
+    analysis: { ...analysis, terminal, verdict, weights, phase: last.phase, action: last.action },
     wish: last.wish,
   });
 }

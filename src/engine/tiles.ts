@@ -68,6 +68,12 @@ function shareCounts(
   signal: Signal,
   source: CountSource["source"],
 ): readonly ShareCount[] {
+  // A counter that an arm does not send is not a counter at zero: without it there is no exposure either.
+  if (
+    signal.kind === "counter" &&
+    !rows.some((armRow) => armRow.arm === arm && isCounter(armRow.row, signal))
+  )
+    return [];
   const counts = new Map<number, { n: number; x: number }>();
   for (const { arm: rowArm, row } of rows) {
     if (rowArm !== arm) continue;
@@ -79,6 +85,10 @@ function shareCounts(
   return [...counts.entries()]
     .sort(([a], [b]) => a - b)
     .map(([instanceId, count]) => ({ instanceId, ...count }));
+}
+
+function isCounter({ measure }: SampleRow, signal: Signal): boolean {
+  return measure.kind === "counter" && measure.metric === signal.metric;
 }
 
 function shareOf(row: SampleRow, signal: Signal, source: CountSource["source"]): { n: number; x: number } {

@@ -33,15 +33,21 @@ const words: Readonly<Record<Exclude<NoticeEvent, "stalled">, string>> = {
   inconclusive: "Inconclusive",
 };
 
-/** The three characters that Slack reads as markup. */
+const marks: Readonly<Record<string, string>> = { "&": "&amp;", "<": "&lt;", ">": "&gt;" };
+
+/** Text on one line without the three characters that Slack reads as markup; never longer than `most` as it is sent. */
 function plain(text: string, most: number): string {
-  const short = text.length > most ? `${text.slice(0, most - 1)}…` : text;
-  const flat = short.replace(/\s+/g, " ").trim();
-  return flat.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+  let short = "";
+  for (const character of text.replace(/\s+/g, " ").trim()) {
+    const written = marks[character] ?? character;
+    if (short.length + written.length >= most) return `${short}…`;
+    short += written;
+  }
+  return short;
 }
 
-function sentence(text: string): string {
-  const flat = plain(text, sentenceMost);
+function sentence(text: string, more = ""): string {
+  const flat = plain(text.charAt(0).toUpperCase() + text.slice(1), sentenceMost) + more;
   return /[.!?…]$/.test(flat) || flat === "" ? flat : `${flat}.`;
 }
 
@@ -63,14 +69,14 @@ function whyOf(event: NoticeEvent, told: Told): string {
   }
   const [first] = told.reasons;
   const more = told.reasons.length > 1 ? ` (and ${told.reasons.length - 1} more)` : "";
-  return sentence(`${first?.text ?? "no reason was given"}${more}`);
+  return sentence(first?.text ?? "no reason was given", more);
 }
 
 /** To be read in ten seconds: what was concluded for which service, why in one sentence, what is done, and where more is. */
 export function slackBody({ event, told, url }: ChannelMessage): SlackBody {
   const head = headline(event, told);
   const why = whyOf(event, told);
-  const done = event === "stalled" ? "" : ` ${sentence(capitalised(told.action.text))}`;
+  const done = event === "stalled" ? "" : ` ${sentence(told.action.text)}`;
   const versus = `against ${plain(told.baseline, nameMost)}`;
   return {
     text: `${head}. ${why}${done} ${url}`,
@@ -81,10 +87,6 @@ export function slackBody({ event, told, url }: ChannelMessage): SlackBody {
       },
     ],
   };
-}
-
-function capitalised(text: string): string {
-  return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
 /** Slack's incoming webhooks, and every receiver that takes the same body. The URL is the secret; nothing is signed. */

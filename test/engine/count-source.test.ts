@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/max-params -- a row is made of five facts */
 import { describe, expect, test } from "vitest";
 import { chooseCountSource } from "#engine/count-source.ts";
 import type { ArmRow } from "#engine/tiles.ts";

@@ -137,9 +137,9 @@ describe("the demo", () => {
     const text = await configuration(exampleFiles, "http://127.0.0.1:1234/weights");
     const [configured, judged] = parseAllDocuments(text).map((document) => document.toJS() as unknown);
     const parsed = parseConfiguration(configured);
-    expect(parsed.ok && parsed.value.controllers.map(({ url }) => url)).toEqual([
-      "http://127.0.0.1:1234/weights",
-    ]);
+    expect(
+      parsed.ok && parsed.value.controllers.flatMap((one) => (one.kind === "webhook" ? [one.url] : [])),
+    ).toEqual(["http://127.0.0.1:1234/weights"]);
     const policy = parsePolicy(judged);
     const page = await readFile(join(exampleFiles, "..", "docs", "demo.md"), "utf8");
     const shown = /```yaml\n([\s\S]*?)```/.exec(page)?.[1] ?? "";

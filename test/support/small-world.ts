@@ -1,6 +1,7 @@
 import { Ledger, type LedgerSettings } from "#engine/ledger.ts";
 import { defaultPolicy, parsePolicy, type Policy } from "#engine/policy.ts";
 import type { ControlStore } from "#engine/ports.ts";
+import { noticeEvents } from "#model/notice.ts";
 import type { Histogram } from "#model/histogram.ts";
 import { exponentialIndex } from "#model/merge-histogram.ts";
 import type { Result } from "#model/result.ts";
@@ -36,6 +37,8 @@ export interface WorldOptions {
   readonly policy?: Record<string, unknown>;
   readonly seed?: number;
   readonly control?: ControlStore;
+  /** Who is told of verdicts; nobody where absent. */
+  readonly receivers?: readonly string[];
   readonly telemetry?: Telemetry;
   /** The controller answers every command at once; false: it never does. */
   readonly confirms?: boolean;
@@ -53,6 +56,7 @@ export class SmallWorld {
   readonly policy: Policy;
   ledger: Ledger;
   confirms: boolean;
+  readonly receivers: readonly string[];
   /** Declared shares are obeyed unless a scenario says otherwise. */
   readonly arms: Record<"v1" | "v2", Behaviour & { share: number }>;
   readonly routes: readonly { name: string; share: number }[] = [
@@ -75,16 +79,25 @@ export class SmallWorld {
         ? defaultPolicy
         : valueOf(parsePolicy({ apiVersion: "haldane/v1", kind: "Policy", ...options.policy }));
     this.confirms = options.confirms ?? true;
+    this.receivers = options.receivers ?? [];
     this.arms = { v1: { ...healthy, share: 1 }, v2: { ...healthy, share: 0 } };
     this.ledger = this.#open();
   }
 
   #open(): Ledger {
+    const { receivers } = this;
     const settings: LedgerSettings = {
       policies: new Map([[this.policy.name, this.policy]]),
       bindings: [
-        { service: "shop", environment: "*", policy: this.policy.name, controller: "router", receivers: [] },
+        {
+          service: "shop",
+          environment: "*",
+          policy: this.policy.name,
+          controller: "router",
+          receivers: [...receivers],
+        },
       ],
+      receivers: receivers.map((name) => ({ name, events: [...noticeEvents] })),
       automatic: true,
       openAnalyses: 100,
       signalsPerAnalysis: 200,
