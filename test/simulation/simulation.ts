@@ -202,11 +202,10 @@ class World {
       (where) => {
         this.#crashes += 1;
         this.#witness.note(`the process ends ${where}`);
-        if (this.#plan.restartMs > 0) {
-          this.#time.after(1 + this.#random.integer(this.#plan.restartMs), () => {
-            if (!this.#running.life.alive) this.#restart();
-          });
-        }
+        const downMs = this.#plan.restartMs === 0 ? 0 : 1 + this.#random.integer(this.#plan.restartMs);
+        this.#time.after(downMs, () => {
+          if (!this.#running.life.alive) this.#restart();
+        });
       },
     );
     const watched = this.#witness.watched();
@@ -276,6 +275,8 @@ class World {
 
   /** Runs engine code of the living process; where it ends in the middle, the plan may ask to try the same at once. */
   #inEngine(act: (running: Running) => void): boolean {
+    // Where processes start again at once, one that ended in its sender is up before anybody asks.
+    if (this.#plan.restartMs === 0 && !this.#running.life.alive) this.#restart();
     const running = this.#running;
     if (!running.life.alive) return false;
     running.life.inEngine = true;
@@ -293,8 +294,6 @@ class World {
   }
 
   #look(): void {
-    // Where processes start again at once, one that ended in its sender is up before the next look.
-    if (this.#plan.restartMs === 0 && !this.#running.life.alive) this.#restart();
     this.#inEngine((running) => {
       running.accumulate.seal(this.#time.now);
       if (running.ledger.look(this.#time.now) > 0) poke(running);
