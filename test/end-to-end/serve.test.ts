@@ -1,19 +1,24 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
+import { Webhook } from "standardwebhooks";
 import { z } from "zod";
+import { startFakeReceiver, type FakeReceiver } from "#test/support/fake-receiver.ts";
 import { startFakeRouter, type FakeRouter } from "#test/support/fake-router.ts";
+import { until } from "#test/support/listening.ts";
 import { sendSecond, type LiveVersion } from "#test/support/live-traffic.ts";
 import { endServed, serveFiles, startServed, type Served, type ServeFiles } from "#test/support/served.ts";
 
 const secret = `whsec_${Buffer.from("a secret of at least 24 bytes, for a test").toString("base64")}`;
 
-function configuration(router: FakeRouter): string {
+function configuration(router: FakeRouter, receiver: FakeReceiver): string {
   return `apiVersion: haldane/v1
 kind: Configuration
 controllers:
   - { kind: webhook, name: router, url: "${router.url}", secret: { env: ROUTER_SECRET }, timeout: 1s }
+receivers:
+  - { kind: webhook, name: ops, url: "${receiver.url}", secret: { env: ROUTER_SECRET } }
 bindings:
-  - { service: pay, environment: live, policy: live, controller: router }
+  - { service: pay, environment: live, policy: live, controller: router, receivers: [ops] }
 ---
 apiVersion: haldane/v1
 kind: Policy
@@ -36,17 +41,21 @@ const report = z.object({
 
 let served: Served | null = null;
 let router: FakeRouter | null = null;
+let receiver: FakeReceiver | null = null;
 
 afterEach(async () => {
   if (served !== null) await endServed(served, "SIGKILL");
   await router?.stop();
+  await receiver?.stop();
   served = null;
   router = null;
+  receiver = null;
 });
 
 async function begin(): Promise<{ files: ServeFiles; router: FakeRouter; served: Served }> {
   router = await startFakeRouter(secret);
-  const files = await serveFiles(configuration(router), { ROUTER_SECRET: secret });
+  receiver = await startFakeReceiver();
+  const files = await serveFiles(configuration(router, receiver), { ROUTER_SECRET: secret });
   served = await startServed(files);
   return { files, router, served };
 }
@@ -90,6 +99,17 @@ describe("serve, a real process with a real router", () => {
       expect(router.weights("pay")).toMatchObject({ canaryWeight: 0, baselineWeight: 100 });
       expect(router.received.map(({ kind }) => kind)).toEqual(["step", "rollback"]);
       expect(router.badSignatures()).toBe(0);
+      const messages = receiver!.received;
+      await until(() => messages.length > 0);
+      const { body, headers } = messages[0]!;
+      expect(new Webhook(secret).verify(body, headers as Record<string, string>)).toMatchObject({
+        type: "haldane.verdict.rollback",
+        data: { id, service: "pay", url: `${served.url}/analyses/${id}` },
+      });
+      const log = await fetch(`${served.url}/v1/notifications?analysis=${id}`);
+      expect(await log.json()).toMatchObject({
+        notifications: [{ id: headers["webhook-id"], event: "rollback", receiver: "ops", analysis: id }],
+      });
       expect(await endServed(served, "SIGTERM")).toBe(0);
     },
   );

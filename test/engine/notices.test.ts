@@ -93,15 +93,16 @@ describe("the ledger", () => {
   const everything = { analysis: null, state: null, limit: 99 };
 
   test.each([
-    ["a rollback", 0.2, "rollback"],
-    ["a promotion", 0.001, "promote"],
+    ["a rollback", 300, 0.2, "rollback"],
+    ["a promotion", 300, 0.001, "promote"],
+    ["an end without proof", 5, 0.001, "inconclusive"],
   ])(
     "%s is told once to each receiver, however long the world goes on and the process restarts",
-    (_, errors, event) => {
+    (_, rps, errors, event) => {
       const control = value(openControlStore(":memory:"));
       const world = new SmallWorld({ control, receivers: ["ops", "chat"] });
       world.arms.v1.instances = world.arms.v2.instances = 6;
-      world.arms.v1.rps = world.arms.v2.rps = 300;
+      world.arms.v1.rps = world.arms.v2.rps = rps;
       world.run(30_000);
       world.arms.v2.errors = errors;
       const id = world.open("act");
@@ -118,13 +119,16 @@ describe("the ledger", () => {
     },
   );
 
-  test("an operator's word is told too", () => {
+  test.each([
+    ["abort", "rollback"],
+    ["promote", "promote"],
+  ] as const)("an operator's %s is told as %s, with who and why", (deed, event) => {
     const control = value(openControlStore(":memory:"));
     const world = new SmallWorld({ control, receivers: ["ops"] });
     const id = world.open("act");
-    world.ledger.operate(id, { deed: "abort", reason: "a fire", actor: "ann" }, world.now);
+    world.ledger.operate(id, { deed, reason: "a fire", actor: "ann" }, world.now);
     expect(control.notifications(everything)).toMatchObject([
-      { event: "rollback", told: { reasons: [{ code: "operator", text: "abort by ann: a fire" }] } },
+      { event, told: { reasons: [{ code: "operator", text: `${deed} by ann: a fire` }] } },
     ]);
   });
 });
