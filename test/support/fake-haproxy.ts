@@ -12,7 +12,7 @@ export interface FakeServer {
 export interface FakeHaproxyFaults {
   /** Take lines that hold this text, carry them out, and never answer. */
   hangOn: string | null;
-  /** Answer this many characters and close. */
+  /** Answer this many characters (below 0: all but so many) and close. */
   cutAt: number | null;
   /** Lines that hold this text are answered with the other. */
   refuse: { readonly on: string; readonly answer: string } | null;
