@@ -1,5 +1,5 @@
 import { readAttributes, type AttributeValue } from "#engine/ports.ts";
-import { traceHashAt } from "#ingest/otlp/protobuf/ids.ts";
+import { takeTraceHash } from "#ingest/otlp/protobuf/ids.ts";
 import type { PlainMessage, PlainValue } from "./otlp-oracle.ts";
 import type { Told } from "./recording-observer.ts";
 
@@ -165,7 +165,9 @@ function plainAttribute(value: PlainMessage): AttributeValue | null {
 
 function hashOf(id: PlainValue | undefined): number {
   const found = bytes(id);
-  return traceHashAt(new DataView(found.buffer, found.byteOffset, found.length), 0, found.length);
+  const view = { traceHash: NaN };
+  takeTraceHash(view, new DataView(found.buffer, found.byteOffset, found.length), 0, found.length);
+  return view.traceHash;
 }
 
 function list(value: PlainValue | undefined): readonly PlainMessage[] {

@@ -1,11 +1,12 @@
 import { describe, expect, test } from "vitest";
 import { readAttributes } from "#engine/ports.ts";
+import { visitJson } from "#ingest/otlp/json.ts";
 import { defaultOtlpLimits } from "#ingest/otlp/limits.ts";
 import { emptySlots, slotOf } from "#ingest/otlp/protobuf/attribute-slots.ts";
-import { traceHashAt } from "#ingest/otlp/protobuf/ids.ts";
+import { takeTraceHash } from "#ingest/otlp/protobuf/ids.ts";
 import { sampledShareAt } from "#ingest/otlp/protobuf/sampled-share.ts";
 import { visitLogs, visitMetrics, visitProtobuf, visitTraces } from "#ingest/otlp/protobuf/visit.ts";
-import { encodeOtlp, varint } from "#test/support/otlp-encoder.ts";
+import { encodeOtlp, otlpJson, plainStyle, varint } from "#test/support/otlp-encoder.ts";
 import type { PlainMessage } from "#test/support/otlp-oracle.ts";
 import { RecordingObserver } from "#test/support/recording-observer.ts";
 
@@ -30,6 +31,12 @@ function fieldBytes(number: number, payload: readonly number[] | Uint8Array): Ui
 
 function nested(depth: number): PlainMessage {
   return depth <= 1 ? { stringValue: "core" } : { arrayValue: { values: [nested(depth - 1)] } };
+}
+
+function traceHashOf(id: Uint8Array): number {
+  const view = { traceHash: NaN };
+  takeTraceHash(view, new DataView(id.buffer, id.byteOffset, id.byteLength), 0, id.length);
+  return view.traceHash;
 }
 
 describe("spans", () => {
@@ -72,6 +79,33 @@ describe("spans", () => {
     expect(observer.told[1]).toHaveProperty("attributes", {});
   });
 
+  test.each([false, true])(
+    "what an observer leaves unread is empty, whatever the order of fields (descending: %s)",
+    (descending) => {
+      const attributes = [
+        { key: "url.path", value: { stringValue: "/things/7" } },
+        { key: "http.route", value: { stringValue: "/things/{id}" } },
+      ];
+      const spans = [2, 3].map((kind) => ({ ...validSpan, name: "n", kind, attributes }));
+      const pathOnly = { ...validSpan, kind: 2, attributes: attributes.slice(0, 1) };
+      const request = { resourceSpans: [{ scopeSpans: [{ spans: [...spans, pathOnly] }] }] };
+      const observer = Object.assign(new RecordingObserver(), {
+        unread: { spanKinds: 1 << 3, pathBesideRoute: true },
+      });
+      visitTraces(encodeOtlp("TracesData", request, { ...plainStyle, descending }), observer);
+      expect(observer.told).toMatchObject([
+        { view: { name: "n", kind: 2 } },
+        { view: { name: "", kind: 3 } },
+        { view: { name: "", kind: 2 } },
+      ]);
+      expect(observer.told.map((told) => "attributes" in told && told.attributes)).toEqual([
+        { "http.route": "/things/{id}" },
+        {},
+        { "url.path": "/things/7" },
+      ]);
+    },
+  );
+
   // OpenTelemetry specification, "Tracestate handling": T is padded on the right to 14 digits, share = 1 - T / 2^56.
   test.each([
     ["", 1],
@@ -99,13 +133,13 @@ describe("spans", () => {
     for (let bit = 0; bit < 128; bit += 1) {
       const id = new Uint8Array(16);
       id[bit >> 3] = 1 << (bit & 7);
-      hashes.add(traceHashAt(new DataView(id.buffer), 0, 16));
+      hashes.add(traceHashOf(id));
     }
     for (let counter = 1; counter <= 20_000; counter += 1) {
       const id = new DataView(new ArrayBuffer(16));
       id.setUint32(0, 0xabcdef01);
       id.setUint32(12, counter);
-      hashes.add(traceHashAt(id, 0, 16));
+      hashes.add(traceHashOf(new Uint8Array(id.buffer)));
     }
     expect(hashes.size).toBe(128 + 20_000);
     expect(Math.max(...hashes)).toBeLessThan(2 ** 52);
@@ -279,6 +313,26 @@ describe("damaged and hostile bodies", () => {
     const attributes = [{ key: "http.status_code", value: { intValue: -1n } }];
     visitTraces(traces({ ...validSpan, attributes }), observer);
     expect(observer.told).toMatchObject([{ attributes: { "http.status_code": -1 } }]);
+  });
+
+  test("a pair with one string counts as a level too, in the body and in JSON", () => {
+    const pair = { key: "k", value: { stringValue: "v" } };
+    const record = { timeUnixNano: 1n, body: { kvlistValue: { values: [pair] } } };
+    const request = { resourceLogs: [{ scopeLogs: [{ logRecords: [record] }] }] };
+    const bytes = encodeOtlp("LogsData", request);
+    const json = Buffer.from(otlpJson("LogsData", request));
+    const answers = [1, 2].map((anyValueDepth) => {
+      const limits = { ...defaultOtlpLimits, anyValueDepth };
+      const observer = new RecordingObserver();
+      return [
+        visitProtobuf("logs", bytes, observer, limits).ok,
+        visitJson("logs", json, observer, limits).ok,
+      ];
+    });
+    expect(answers).toEqual([
+      [false, false],
+      [true, true],
+    ]);
   });
 
   test("values nested to the limit anyValueDepth are read, one level more is refused, wherever it stands", () => {

@@ -149,7 +149,8 @@ export class PairReader {
           wire.varint64();
           return wire.signed();
         case doubleTag:
-          return wire.double();
+          wire.double();
+          return wire.real;
         case arrayTag:
           return this.#plainArray(this.end);
         default:
@@ -182,8 +183,10 @@ export class PairReader {
     else if (this.member === intTag || this.member === doubleTag) {
       const back = wire.at;
       wire.at = this.start;
-      if (this.member === doubleTag) number = wire.double();
-      else {
+      if (this.member === doubleTag) {
+        wire.double();
+        number = wire.real;
+      } else {
         wire.varint64();
         number = wire.signed();
       }
@@ -312,7 +315,8 @@ function endsVarint(view: DataView, start: number, end: number): boolean {
 }
 
 function hashDouble(wire: Wire, hash: PairHash): void {
-  const isNotNumber = Number.isNaN(wire.double());
+  wire.double();
+  const isNotNumber = Number.isNaN(wire.real);
   wire.at -= 8;
   wire.fixed64();
   hash.word(isNotNumber ? 0 : wire.low);

@@ -5,9 +5,13 @@ const spanIdBytes = 8;
 const traceSeed = 0x1f83d9ab;
 const hash = new PairHash();
 
-/** A 52-bit hash of a trace id, never 0; 0 where the id is not sixteen bytes, or all zero (W3C Trace Context: invalid). */
-export function traceHashAt(view: DataView, start: number, end: number): number {
-  if (end - start !== traceIdBytes) return 0;
+/**
+ * Sets a 52-bit hash of a trace id, never 0; 0 where the id is not sixteen bytes, or all zero (W3C Trace Context: invalid).
+ * Written into the view, since a double that a function gives back may cost an object.
+ */
+export function takeTraceHash(into: { traceHash: number }, view: DataView, start: number, end: number): void {
+  into.traceHash = 0;
+  if (end - start !== traceIdBytes) return;
   hash.start(traceSeed);
   let anyBit = 0;
   for (let at = start; at < end; at += 4) {
@@ -15,10 +19,10 @@ export function traceHashAt(view: DataView, start: number, end: number): number 
     anyBit |= word;
     hash.word(word);
   }
-  if (anyBit === 0) return 0;
+  if (anyBit === 0) return;
   hash.finish();
   const folded = (hash.high >>> 0) * 0x100000 + (hash.low >>> 12);
-  return folded === 0 ? 1 : folded;
+  into.traceHash = folded === 0 ? 1 : folded;
 }
 
 /** Eight bytes, not all zero. */

@@ -1,5 +1,5 @@
 import type { LogView } from "#engine/ports.ts";
-import { traceHashAt } from "./ids.ts";
+import { takeTraceHash } from "./ids.ts";
 import { secondTag, walkResources, type WalkParts } from "./resource-walk.ts";
 
 const timeTag = (1 << 3) | 1;
@@ -11,7 +11,8 @@ const nanosPerMs = 1e6;
 /** Tells the records of a logs request. */
 export class LogWalk {
   readonly #parts: WalkParts;
-  readonly #log: LogView = { resource: 0, time: 0, severity: 0, traceHash: 0 };
+  // Doubles start as NaN, so that the engine keeps them in place instead of one new object a record.
+  readonly #log: LogView = { resource: 0, time: NaN, severity: 0, traceHash: NaN };
 
   constructor(parts: WalkParts) {
     this.#parts = parts;
@@ -41,25 +42,29 @@ export class LogWalk {
     const log = this.#log;
     log.severity = 0;
     log.traceHash = 0;
-    let time = 0;
-    let observed = 0;
+    let timeLow = 0;
+    let timeHigh = 0;
+    let observedLow = 0;
+    let observedHigh = 0;
     while (wire.at < end) {
       const tag = wire.varint32();
       switch (tag) {
         case timeTag:
           wire.fixed64();
-          time = wire.unsigned();
+          timeLow = wire.low;
+          timeHigh = wire.high;
           break;
         case observedTag:
           wire.fixed64();
-          observed = wire.unsigned();
+          observedLow = wire.low;
+          observedHigh = wire.high;
           break;
         case severityTag:
           log.severity = wire.varint32();
           break;
         case traceIdTag: {
           const length = wire.varint32();
-          log.traceHash = traceHashAt(wire.view, wire.at, wire.at + length);
+          takeTraceHash(log, wire.view, wire.at, wire.at + length);
           wire.at += length;
           break;
         }
@@ -67,12 +72,15 @@ export class LogWalk {
           wire.skip(tag);
       }
     }
-    if (time === 0) time = observed;
-    if (time === 0) {
+    if ((timeLow | timeHigh) === 0) {
+      timeLow = observedLow;
+      timeHigh = observedHigh;
+    }
+    if ((timeLow | timeHigh) === 0) {
       reject("log", "noTime");
       return;
     }
-    log.time = time / nanosPerMs;
+    log.time = ((timeHigh >>> 0) * 4294967296 + (timeLow >>> 0)) / nanosPerMs;
     observer.log(log);
   }
 }

@@ -1,3 +1,4 @@
+/* eslint-disable max-lines -- the four kinds of data point share their fields and their view, and read best beside each other */
 import type { PointView } from "#engine/ports.ts";
 import { clearSlots, emptySlots } from "./attribute-slots.ts";
 import { GrowingNumbers } from "./growing-numbers.ts";
@@ -56,6 +57,7 @@ export class PointReader {
     this.#parts = parts;
     this.#bounds = new GrowingNumbers(parts.limits.pointBuckets);
     this.#counts = new GrowingNumbers(parts.limits.pointBuckets);
+    // Doubles start as NaN, so that the engine keeps them in place instead of one new object a record.
     this.view = {
       attributes: emptySlots(),
       resource: 0,
@@ -64,17 +66,17 @@ export class PointReader {
       type: "gauge",
       temporality: 0,
       monotonic: false,
-      start: 0,
-      time: 0,
+      start: NaN,
+      time: NaN,
       noRecordedValue: false,
       value: NaN,
-      count: 0,
+      count: NaN,
       sum: NaN,
       bounds: this.#bounds.numbers,
       boundsLength: 0,
       scale: 0,
-      zeroCount: 0,
-      zeroThreshold: 0,
+      zeroCount: NaN,
+      zeroThreshold: NaN,
       offset: 0,
       counts: this.#counts.numbers,
       countsLength: 0,
@@ -132,7 +134,8 @@ export class PointReader {
       const tag = wire.varint32();
       switch (tag) {
         case field4Tag:
-          this.view.value = wire.double();
+          wire.double();
+          this.view.value = wire.real;
           this.#hasValue = true;
           break;
         case number.asInt:
@@ -181,12 +184,16 @@ export class PointReader {
           break;
         }
         case explicit.bound:
-          this.#bounds.add(wire.double());
+          wire.double();
+          this.#bounds.add(wire.real);
           break;
         case explicit.bounds: {
           const length = wire.varint32();
           const stop = wire.at + length;
-          while (wire.at < stop) this.#bounds.add(wire.double());
+          while (wire.at < stop) {
+            wire.double();
+            this.#bounds.add(wire.real);
+          }
           break;
         }
         case explicit.attribute:
@@ -215,7 +222,8 @@ export class PointReader {
           view.zeroCount = wire.unsigned();
           break;
         case exponential.zeroThreshold:
-          view.zeroThreshold = wire.double();
+          wire.double();
+          view.zeroThreshold = wire.real;
           break;
         case exponential.positive:
         case exponential.negative: {
@@ -258,8 +266,10 @@ export class PointReader {
     if (tag === field4Tag) {
       wire.fixed64();
       this.view.count = wire.unsigned();
-    } else if (tag === sumTag) this.view.sum = wire.double();
-    else this.#time(tag);
+    } else if (tag === sumTag) {
+      wire.double();
+      this.view.sum = wire.real;
+    } else this.#time(tag);
   }
 
   #time(tag: number): void {

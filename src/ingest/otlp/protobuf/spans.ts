@@ -1,6 +1,6 @@
 import { readAttributes, type SpanView } from "#engine/ports.ts";
 import { clearSlots, emptySlots } from "./attribute-slots.ts";
-import { isSpanId, traceHashAt } from "./ids.ts";
+import { isSpanId, takeTraceHash } from "./ids.ts";
 import { secondTag, walkResources, type WalkParts } from "./resource-walk.ts";
 import { sampledShareAt } from "./sampled-share.ts";
 
@@ -23,17 +23,18 @@ const pathBits = (1 << readAttributes.indexOf("url.path")) | (1 << readAttribute
 /** Tells the spans of a traces request. */
 export class SpanWalk {
   readonly #parts: WalkParts;
+  // Doubles start as NaN, so that the engine keeps them in place instead of one new object a record.
   readonly #span: SpanView = {
     attributes: emptySlots(),
     resource: 0,
     kind: 0,
     name: 0,
-    start: 0,
-    end: 0,
-    durationSeconds: 0,
+    start: NaN,
+    end: NaN,
+    durationSeconds: NaN,
     status: 0,
-    traceHash: 0,
-    sampledShare: 1,
+    traceHash: NaN,
+    sampledShare: NaN,
   };
   #hasSpanId = false;
   /** One bit for each slot that is filled, and where its value stands: texts are interned once the whole span is known. */
@@ -153,7 +154,7 @@ export class SpanWalk {
         this.#nameEnd = stop;
         break;
       case traceIdTag:
-        this.#span.traceHash = traceHashAt(wire.view, start, stop);
+        takeTraceHash(this.#span, wire.view, start, stop);
         break;
       case spanIdTag:
         this.#hasSpanId = isSpanId(wire.view, start, stop);

@@ -11,6 +11,8 @@ export class Wire {
   /** Halves of the value read last by `varint64` or `fixed64`, unsigned low and high 32 bits as signed integers. */
   low = 0;
   high = 0;
+  /** The value read last by `double`. */
+  real = NaN;
 
   open(bytes: Uint8Array): void {
     this.bytes = bytes;
@@ -73,10 +75,10 @@ export class Wire {
     this.at += 8;
   }
 
-  double(): number {
-    const value = this.view.getFloat64(this.at, true);
+  /** Eight little-endian bytes into `real`: a double that a method gives back may cost an object. */
+  double(): void {
+    this.real = this.view.getFloat64(this.at, true);
     this.at += 8;
-    return value;
   }
 
   /** `low` and `high` as an unsigned number, to the nearest double. */
