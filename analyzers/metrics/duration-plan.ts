@@ -34,6 +34,8 @@ export interface DurationPlan {
   readonly tau0: number;
   readonly tauDegrees: number;
   readonly guarded: boolean;
+  /** True at the end of the horizon: only then the chance for the deadline test is worked out. */
+  readonly deadline?: boolean;
 }
 
 /** Requests of one instance over the tiles that carried evidence. */
@@ -111,7 +113,7 @@ export interface DurationConclusion {
   readonly unit: string;
   readonly tilesUsed: number;
   readonly layout: Histogram["layout"];
-  /** Upper bound on the chance of as slow a canary at the tolerance; null without requests. */
+  /** Upper bound on the chance of as slow a canary at the tolerance; null without requests and before the deadline. */
   readonly deadlineP: number | null;
 }
 

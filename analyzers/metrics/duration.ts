@@ -3,8 +3,13 @@ import { deadlineChance } from "#analyzers/stats/deadline-chance.ts";
 import { instanceSpread, roundedUp } from "#analyzers/stats/effective-instances.ts";
 import { likelihoodPeak } from "#analyzers/stats/likelihood-peak.ts";
 import { logSumExp, logSumExpOfSums } from "#analyzers/stats/log-sum-exp.ts";
-import { logRatioOfMarginals, type PriorPair } from "#analyzers/stats/random-effects.ts";
-import { ratioSequence, rememberedPriors } from "#analyzers/stats/ratio-sequence.ts";
+import {
+  logRatioOf,
+  relativeLikelihood,
+  type PriorPair,
+  type RelativeLikelihood,
+} from "#analyzers/stats/random-effects.ts";
+import { gridOfRatios, ratioSequence } from "#analyzers/stats/ratio-sequence.ts";
 import { instanceLadder, rungFor, speedGrid, speedSteps } from "#analyzers/stats/speed-grid.ts";
 import { countFrom, foldDuration, frameFor } from "./duration-evidence.ts";
 import { binned } from "./duration-frame.ts";
@@ -38,6 +43,13 @@ interface Question {
   readonly rung: number;
   /** Spread of ln speed between equal deployments with these instances. */
   readonly tau: number;
+  /** The likelihood of a row of shares, worked out once. */
+  readonly row: (index: number) => RelativeLikelihood;
+}
+
+function rowsOnce(shares: DurationEvidence["shares"]): Question["row"] {
+  const known: RelativeLikelihood[] = [];
+  return (index) => (known[index] ??= relativeLikelihood(shares[index] ?? []));
 }
 
 /** Three quarters of alpha for the evidence, one for instances slower than the shift allows. */
@@ -45,16 +57,11 @@ const shiftPrice = Math.log(4 / 3);
 /** Bounds move together under one slow-down: half of them past their threshold must be enough. */
 const boundTailShare = 1 / 8;
 
+const speeds = gridOfRatios(speedGrid, speedSteps);
+
 function priorsFor(question: Question, centre: number, sign: 1 | -1, tailShare: number): PriorPair {
-  return rememberedPriors("speed", speedGrid, {
-    centre,
-    tau: question.tau,
-    degrees: question.plan.tauDegrees,
-    sign,
-    tailShare,
-    steps: speedSteps,
-    edge: "split",
-  });
+  const { tau, plan } = question;
+  return speeds.priors({ centre, tau, degrees: plan.tauDegrees, sign, tailShare });
 }
 
 function harmOf(question: Question): number {
@@ -63,7 +70,7 @@ function harmOf(question: Question): number {
   if (frame.layout === "exponential")
     return logSumExpOfSums(frame.logWeights, evidence.harm[rung] ?? []) - shiftPrice;
   const priors = priorsFor(question, Math.log(plan.tolerance), 1, alphaUsed(plan) * boundTailShare);
-  const bounds = evidence.shares.map((likelihood) => logRatioOfMarginals(likelihood, priors));
+  const bounds = evidence.shares.map((_, row) => logRatioOf(question.row(row), priors));
   return logSumExp(bounds) - Math.log(bounds.length);
 }
 
@@ -75,12 +82,12 @@ function marginOf({ frame, plan, rung }: Question): ReturnType<typeof marginAt> 
 
 /** ln of the e-value against "the canary's q-quantile is at least the margin times the baseline's". */
 function safeOf(question: Question, index: number, margin: number): number {
-  const { evidence, frame, plan, rung } = question;
+  const { frame, plan, rung } = question;
   const exponential = frame.layout === "exponential";
   const row = (exponential ? frame.marginRow[index]?.[rung]?.row : frame.plainRow[index]) ?? 0;
   const centre = exponential ? Math.log(frame.rows[row]?.factor ?? margin) : Math.log(margin);
   const priors = priorsFor(question, centre, -1, plan.beta / 4);
-  return logRatioOfMarginals(evidence.shares[row] ?? [], priors);
+  return logRatioOf(question.row(row), priors);
 }
 
 function quantileConclusion(question: Question, index: number, margin: number): QuantileConclusion {
@@ -88,12 +95,8 @@ function quantileConclusion(question: Question, index: number, margin: number): 
   const q = plan.quantiles[index] ?? 0.5;
   const row = frame.plainRow[index] ?? 0;
   const likelihood = evidence.shares[row] ?? [];
-  const interval = ratioSequence("speed", likelihood, speedGrid, {
-    tau,
-    degrees: plan.tauDegrees,
-    alpha: plan.alpha,
-    steps: speedSteps,
-  });
+  const { tauDegrees: degrees, alpha } = plan;
+  const interval = ratioSequence(question.row(row), speeds, { tau, degrees, alpha });
   const seen = evidence.tilesUsed > 0;
   return {
     q,
@@ -167,6 +170,7 @@ export function concludeDuration(
     plan,
     rung: rungFor(spread),
     tau: roundedUp(plan.tau0 * spread),
+    row: rowsOnce(all.shares),
   };
   const { margin, smallest, provable } = marginOf(question);
   const perQuantile = plan.quantiles.map((_, i) => quantileConclusion(question, i, margin));
@@ -194,6 +198,6 @@ export function concludeDuration(
     unit: all.frozen.unit,
     tilesUsed: all.tilesUsed,
     layout: all.frozen.layout,
-    deadlineP: deadlineOf(question),
+    deadlineP: plan.deadline === true ? deadlineOf(question) : null,
   };
 }

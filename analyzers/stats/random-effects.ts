@@ -24,8 +24,8 @@ export interface PriorPair {
   readonly logNull: readonly number[];
   readonly logHarm: readonly number[];
   /** The same, not as logarithms. */
-  readonly nullWeights: readonly number[];
-  readonly harmWeights: readonly number[];
+  readonly nullWeights: Float64Array;
+  readonly harmWeights: Float64Array;
 }
 
 const tailWeight = 0.5;
@@ -76,7 +76,12 @@ export function randomEffectsPriors(grid: readonly number[], effects: RandomEffe
     const moved = logSumExp(shifted.map((prior) => prior[i] ?? -Infinity)) - Math.log(shifted.length);
     return logAddExp(Math.log(tailWeight) + (tail[i] ?? -Infinity), Math.log1p(-tailWeight) + moved);
   });
-  return { logNull, logHarm, nullWeights: logNull.map(Math.exp), harmWeights: logHarm.map(Math.exp) };
+  return {
+    logNull,
+    logHarm,
+    nullWeights: Float64Array.from(logNull, Math.exp),
+    harmWeights: Float64Array.from(logHarm, Math.exp),
+  };
 }
 
 /**
@@ -90,23 +95,37 @@ export function logRatioOfMarginals(likelihood: readonly number[], priors: Prior
 /** A likelihood as logarithms and as values relative to its top, for several ratios of marginals. */
 export interface RelativeLikelihood {
   readonly logs: readonly number[];
-  readonly values: readonly number[];
+  readonly values: Float64Array;
+  /** Values outside [from, to) are 0. */
+  readonly from: number;
+  readonly to: number;
 }
 
 export function relativeLikelihood(logs: readonly number[]): RelativeLikelihood {
   let top = -Infinity;
   for (const value of logs) if (value > top) top = value;
-  return { logs, values: logs.map((value) => Math.exp(value - top)) };
+  const values = new Float64Array(logs.length);
+  let from = logs.length;
+  let to = 0;
+  for (let i = 0; i < values.length; i += 1) {
+    const value = Math.exp((logs[i] ?? -Infinity) - top);
+    if (value === 0) continue;
+    values[i] = value;
+    if (from > i) from = i;
+    to = i + 1;
+  }
+  return { logs, values, from, to };
 }
 
 /** Sums below this have lost digits to underflow: then logarithms are used throughout. */
 const smallestSum = 1e-280;
 
-export function logRatioOf({ logs, values }: RelativeLikelihood, priors: PriorPair): number {
+/** ln of the ratio of the marginals, for a likelihood that is used several times. */
+export function logRatioOf({ logs, values, from, to }: RelativeLikelihood, priors: PriorPair): number {
   const { nullWeights, harmWeights } = priors;
   let underNull = 0;
   let underHarm = 0;
-  for (let i = 0; i < values.length; i += 1) {
+  for (let i = from; i < to; i += 1) {
     const value = values[i] ?? 0;
     underNull += value * (nullWeights[i] ?? 0);
     underHarm += value * (harmWeights[i] ?? 0);

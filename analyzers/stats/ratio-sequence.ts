@@ -2,10 +2,18 @@ import { memo } from "./memo.ts";
 import {
   logRatioOf,
   randomEffectsPriors,
-  relativeLikelihood,
   type PriorPair,
   type RandomEffects,
+  type RelativeLikelihood,
 } from "./random-effects.ts";
+
+/** A grid of log ratios with the steps that harm is looked for at; `priors` remembers what was worked out on it. */
+export interface GridOfRatios {
+  readonly grid: readonly number[];
+  readonly steps: readonly number[];
+  readonly priors: (effects: Omit<RandomEffects, "steps" | "edge">) => PriorPair;
+  readonly family: (plan: SequencePlan) => Family;
+}
 
 /** Spread, degrees and level of a confidence sequence for a log ratio. */
 export interface SequencePlan {
@@ -13,35 +21,41 @@ export interface SequencePlan {
   readonly degrees: number;
   /** Both sides together. */
   readonly alpha: number;
-  readonly steps: readonly number[];
 }
 
-const priorsKept = memo<PriorPair>(1024);
-
-/** The pair of priors for a test, remembered: pure in its arguments. `name` tells grids and steps apart. */
-export function rememberedPriors(name: string, grid: readonly number[], effects: RandomEffects): PriorPair {
-  const { centre, tau, degrees, sign, tailShare, edge } = effects;
-  const key = `${name}|${centre}|${tau}|${degrees}|${sign}|${tailShare}|${edge}`;
-  return priorsKept(key, () => randomEffectsPriors(grid, effects));
-}
-
+/** Priors of one confidence sequence, as they are asked for: by grid index + 1, negative for tests from above. */
 type Family = Map<number, PriorPair>;
-const familiesKept = memo<Family>(128);
 
-/** Priors centred at grid points, worked out as they are asked for. `direction` is 1 or -1 at `at + 1`. */
-function priorsAt(family: Family, grid: readonly number[], plan: SequencePlan, direction: number): PriorPair {
-  const known = family.get(direction);
+/** A grid with its memory of priors: pure in what it answers. */
+export function gridOfRatios(grid: readonly number[], steps: readonly number[]): GridOfRatios {
+  const priorsKept = memo<PriorPair>(1024);
+  const familiesKept = memo<Family>(128);
+  return {
+    grid,
+    steps,
+    priors: (effects) => {
+      const { centre, tau, degrees, sign, tailShare } = effects;
+      return priorsKept([tau, centre, sign, tailShare, degrees], () =>
+        randomEffectsPriors(grid, { ...effects, steps, edge: "split" }),
+      );
+    },
+    family: ({ tau, degrees, alpha }) => familiesKept([tau, degrees, alpha], () => new Map()),
+  };
+}
+
+function priorsAt(family: Family, { grid, steps }: GridOfRatios, plan: SequencePlan, at: number): PriorPair {
+  const known = family.get(at);
   if (known !== undefined) return known;
   const priors = randomEffectsPriors(grid, {
-    centre: grid[Math.abs(direction) - 1] ?? 0,
+    centre: grid[Math.abs(at) - 1] ?? 0,
     tau: plan.tau,
     degrees: plan.degrees,
-    sign: direction > 0 ? 1 : -1,
+    sign: at > 0 ? 1 : -1,
     tailShare: plan.alpha / 8,
-    steps: plan.steps,
+    steps,
     edge: "split",
   });
-  family.set(direction, priors);
+  family.set(at, priors);
   return priors;
 }
 
@@ -61,22 +75,19 @@ function border(end: number, other: number, excluded: (at: number) => boolean): 
 /**
  * Confidence sequence for the log ratio that deployments like these would show: every grid value that neither one-sided
  * random-effects test at alpha/2 has rejected. Valid at all looks together, instances that differ included. Null where
- * nothing is excluded. A bound at an end of the grid means "that far or further". `name` tells grids and steps apart.
+ * nothing is excluded. A bound at an end of the grid means "that far or further".
  */
 export function ratioSequence(
-  name: string,
-  likelihood: readonly number[],
-  grid: readonly number[],
+  likelihood: RelativeLikelihood,
+  on: GridOfRatios,
   plan: SequencePlan,
 ): readonly [low: number, high: number] | null {
   const limit = Math.log(2 / plan.alpha);
-  const family = familiesKept(`${name}|${plan.tau}|${plan.degrees}|${plan.alpha}`, () => new Map());
-  const relative = relativeLikelihood(likelihood);
-  const rejected = (direction: number): boolean =>
-    logRatioOf(relative, priorsAt(family, grid, plan, direction)) >= limit;
-  const last = grid.length - 1;
+  const family = on.family(plan);
+  const rejected = (at: number): boolean => logRatioOf(likelihood, priorsAt(family, on, plan, at)) >= limit;
+  const last = on.grid.length - 1;
   const low = border(0, last, (at) => rejected(at + 1));
   const high = border(last, 0, (at) => rejected(-(at + 1)));
   if (low === 0 && high === last) return null;
-  return [grid[Math.min(low, high)] ?? 0, grid[Math.max(low, high)] ?? 0];
+  return [on.grid[Math.min(low, high)] ?? 0, on.grid[Math.max(low, high)] ?? 0];
 }

@@ -31,7 +31,7 @@ const remembered = memo<number>(512);
  */
 export function provableLogMargin(question: MarginQuestion): number {
   const { tau, degrees, tailShare, needed } = question;
-  const key = `${tau}|${degrees}|${tailShare}|${needed}|${question.steps.length}|${question.steps[0] ?? 0}`;
+  const key = [tau, degrees, tailShare, needed, question.steps.length, question.steps[0] ?? 0];
   return remembered(key, () => {
     const threshold = studentUpperQuantile(tailShare, degrees) * tau;
     let low = 0;

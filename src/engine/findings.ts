@@ -34,7 +34,7 @@ export function concludeSignal(
   context: FoldContext,
 ): Concluded {
   const { signal } = state;
-  const { policy, counts, attempt } = context;
+  const { policy, counts, attempt, deadline } = context;
   switch (state.test) {
     case "waiting":
       return unknown(
@@ -45,17 +45,17 @@ export function concludeSignal(
     case "unusable":
       return unknown(signal, state.why, context);
     case "share": {
-      const late = lateRows.length === 0 ? null : shareTile(lateRows, signal, counts.source);
+      const late = lateRows.length === 0 ? null : shareTile(lateRows, signal, counts.source, null);
       return shareFinding(
         signal,
-        concludeShare(state.evidence, late, sharePlan(signal, policy, attempt)),
+        concludeShare(state.evidence, late, { ...sharePlan(signal, policy, attempt), deadline }),
         context,
       );
     }
     case "duration": {
       const late =
         lateRows.length === 0 ? null : durationTile(lateRows, signal, counts.source, context.isWarm).tile;
-      const plan = durationPlan(signal, policy, attempt);
+      const plan = { ...durationPlan(signal, policy, attempt), deadline };
       return durationFinding(signal, concludeDuration(state.evidence, late, plan), context);
     }
   }

@@ -29,6 +29,8 @@ export interface FoldContext {
   readonly sealedTo: Instant;
   readonly attempt: number;
   readonly isWarm: IsWarm;
+  /** True at the end of the horizon: then the exact tests of the deadline are worked out. */
+  readonly deadline: boolean;
   /** Baseline rows of the ten minutes before the canary came. */
   readonly before: readonly ArmRow[];
 }
@@ -105,8 +107,9 @@ export function foldSignal(state: SignalState, rows: readonly ArmRow[], context:
       return gather(state, rows, context);
     case "share": {
       const tiles = tilesOf(rows, state.foldedTo, context.sealedTo, tileMs);
+      const numberOf = (start: Instant): number => Math.round((start - context.evidenceFrom) / tileMs);
       const evidence = tiles.reduce(
-        (folded, tile) => foldShare(folded, shareTile(tile.rows, state.signal, source)),
+        (folded, tile) => foldShare(folded, shareTile(tile.rows, state.signal, source, numberOf(tile.start))),
         state.evidence,
       );
       return { ...state, foldedTo: to, evidence };

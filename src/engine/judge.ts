@@ -28,6 +28,8 @@ export interface JudgeInput {
   readonly before: readonly ArmRow[];
   readonly instances: readonly Instance[];
   readonly sealedTo: Instant;
+  /** True once the horizon is over: only then the tests of the deadline are worked out. */
+  readonly deadline: boolean;
   readonly signalCap: number;
 }
 
@@ -72,6 +74,7 @@ export function judge(input: JudgeInput): Judgement {
     sealedTo: input.sealedTo,
     attempt: analysis.attempt,
     isWarm: warmth(input),
+    deadline: input.deadline,
     before: input.before,
   };
   const state = foldAll({ ...seen, counts: choice.source }, input, { ...context, plannedTo: choice.at });

@@ -230,6 +230,7 @@ function judgeNow(input: LookInput, sealedTo: Instant, waiting: string | null): 
     before: state.counts === null ? rowsBefore(input, evidenceFrom) : [],
     instances: instancesOf(telemetry, state),
     sealedTo,
+    deadline: input.now - analysis.opened >= policy.horizon,
     signalCap: input.signalCap,
   });
 }

@@ -54,9 +54,15 @@ export function requestsOf({ measure, sample }: SampleRow, source: CountSource["
     : 0;
 }
 
-/** Exposure and bad outcomes of a share signal, by instance. */
-export function shareTile(rows: readonly ArmRow[], signal: Signal, source: CountSource["source"]): ShareTile {
+/** Exposure and bad outcomes of a share signal, by instance. `at`: number of the tile from the start of evidence; null for late rows. */
+export function shareTile(
+  rows: readonly ArmRow[],
+  signal: Signal,
+  source: CountSource["source"],
+  at: number | null,
+): ShareTile {
   return {
+    at,
     canary: shareCounts(rows, "canary", signal, source),
     baseline: shareCounts(rows, "baseline", signal, source),
   };
