@@ -40,9 +40,6 @@ export function harmPriors(plan: SharePlan, tauE: number): PriorPair {
 const lateParts = { sinceAnyTile: 0.03, instances: 0.12 };
 const logSinceAnyTile = Math.log(lateParts.sinceAnyTile);
 
-/** Ratios beyond the limit that a late harm is looked for at. */
-const onsetFactors = [1.3, 1.7, 2.2, 3.2, 7, 25];
-
 const unluckyKept = memo<number>(256);
 
 /** How many spreads above the centre a share `tail` of healthy deployments lies. */
@@ -59,8 +56,7 @@ export function logHarmOf({ all, likelihood, plan, tauE }: ShareQuestion): numbe
   const wholeRun = logRatioOf(likelihood, harmPriors(plan, tauE));
   const reach = unluckyInstances(alphaUsed(plan) * lateParts.instances, plan.tauDegrees);
   const limit = plan.tolerance * Math.exp(tauE * reach);
-  const alternatives = onsetFactors.map((factor) => limit * factor);
-  const sinceAnyTile = logLateOnset(all.recent, { limit, alternatives, phi: plan.phi });
+  const sinceAnyTile = logLateOnset(all.recent, { limit, phi: plan.phi });
   return logAddExp(wholeRun, logSinceAnyTile + sinceAnyTile);
 }
 
@@ -86,6 +82,5 @@ export function logSafeOf({ all, likelihood, plan, tauE }: ShareQuestion, margin
       ? relative
       : logAddExp(relative, logBelowLimit(all.canaryN / phi, all.canaryX / phi, ceiling)) - Math.LN2;
   if (logSafe <= 0) return logSafe;
-  const alternatives = onsetFactors.map((factor) => margin * factor);
-  return looksWorseLately(all.recent, { limit: margin, alternatives, phi, ceiling, suspicion }) ? 0 : logSafe;
+  return looksWorseLately(all.recent, { limit: margin, phi, ceiling, suspicion }) ? 0 : logSafe;
 }

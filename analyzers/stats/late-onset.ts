@@ -34,36 +34,52 @@ function weightFrom(at: number): number {
 export interface OnsetQuestion {
   /** Ratio of the canary's share to the baseline's at the edge of the null. */
   readonly limit: number;
-  /** Ratios beyond it, in equal parts. */
-  readonly alternatives: readonly number[];
   /** Dispersion of bursts: divides the evidence. */
   readonly phi: number;
 }
 
+/** Ratios beyond the limit that a late harm is looked for at, as factors, in equal parts. */
+const factors = [1.3, 1.7, 2.2, 3.2, 7, 25];
+const gains = factors.map(Math.log);
+
 /** A term so many nats under the largest adds nothing that a double would show. */
 const negligible = 40;
 
-/** Calls back with the ln e-value of each alternative over rows `from` to the end, the newest first. The array is reused. */
+interface KeptIncrement extends OnsetQuestion {
+  readonly logE: Float64Array;
+}
+
+const kept = new WeakMap<OnsetRow, readonly KeptIncrement[]>();
+/** Limits for which the increments of a row are remembered: harm and margin, before and after the instances changed. */
+const limitsKept = 4;
+
+/** ln e-values of one row by alternative; rows never change, so each is worked out once. */
+function incrementOf(row: OnsetRow, { limit, phi }: OnsetQuestion): Float64Array {
+  const known = kept.get(row) ?? [];
+  for (const one of known) if (one.limit === limit && one.phi === phi) return one.logE;
+  const [, canaryN, canaryX, baselineN, baselineX] = row;
+  const share = canaryN / (canaryN + baselineN);
+  const atLimit = 1 + share * (limit - 1);
+  const logE = Float64Array.from(factors, (factor, j) => {
+    const spread = Math.log(atLimit / (1 + share * (limit * factor - 1)));
+    return (canaryX * (gains[j] ?? 0) + (canaryX + baselineX) * spread) / phi;
+  });
+  kept.set(row, [{ limit, phi, logE }, ...known.slice(0, limitsKept - 1)]);
+  return logE;
+}
+
+/** Calls back with the ln e-value of each alternative over a row and all after it, the newest first. The array is reused. */
 function eachStart(
   rows: readonly OnsetRow[],
-  { limit, alternatives, phi }: OnsetQuestion,
+  question: OnsetQuestion,
   visit: (from: number, row: OnsetRow, logE: Float64Array) => void,
 ): void {
-  const logE = new Float64Array(alternatives.length);
-  const gains = Float64Array.from(alternatives, (ratio) => Math.log(ratio / limit));
-  const lifts = Float64Array.from(alternatives, (ratio) => ratio - 1);
+  const logE = new Float64Array(factors.length);
   for (let from = rows.length - 1; from >= 0; from -= 1) {
     const row = rows[from];
     if (row === undefined) return;
-    const [, canaryN, canaryX, baselineN, baselineX] = row;
-    const share = canaryN / (canaryN + baselineN);
-    const atLimit = 1 + share * (limit - 1);
-    const x = canaryX / phi;
-    const k = (canaryX + baselineX) / phi;
-    for (let j = 0; j < logE.length; j += 1) {
-      const spread = Math.log(atLimit / (1 + share * (lifts[j] ?? 0)));
-      logE[j] = (logE[j] ?? 0) + x * (gains[j] ?? 0) + k * spread;
-    }
+    const increment = incrementOf(row, question);
+    for (let j = 0; j < logE.length; j += 1) logE[j] = (logE[j] ?? 0) + (increment[j] ?? 0);
     visit(from, row, logE);
   }
 }
@@ -81,7 +97,8 @@ export function logLateOnset(rows: readonly OnsetRow[], question: OnsetQuestion)
   eachStart(rows, question, (from, [at], logE) => {
     const before = rows[from - 1]?.[0] ?? (rows.length < onsetRowsKept ? -1 : at - 1);
     const weight = weightFrom(before + 1) - weightFrom(at + 1);
-    for (const value of logE) {
+    for (let j = 0; j < logE.length; j += 1) {
+      const value = logE[j] ?? 0;
       if (value > top) {
         total *= Math.exp(top - value);
         top = value;
@@ -89,7 +106,7 @@ export function logLateOnset(rows: readonly OnsetRow[], question: OnsetQuestion)
       if (value > top - negligible) total += weight * Math.exp(value - top);
     }
   });
-  return total > 0 ? top + Math.log(total / question.alternatives.length) : -Infinity;
+  return total > 0 ? top + Math.log(total / factors.length) : -Infinity;
 }
 
 /** What a suspicion about the newest stretch needs beside the ratio. */
@@ -105,7 +122,7 @@ export interface StretchQuestion extends OnsetQuestion {
  * stretches, so it is reason to wait, never proof of harm.
  */
 export function looksWorseLately(rows: readonly OnsetRow[], question: StretchQuestion): boolean {
-  const needed = question.suspicion + Math.log(question.alternatives.length);
+  const needed = question.suspicion + Math.log(factors.length);
   let suspected = false;
   let n = 0;
   let x = 0;
@@ -113,7 +130,7 @@ export function looksWorseLately(rows: readonly OnsetRow[], question: StretchQue
     n += canaryN;
     x += canaryX;
     if (question.ceiling !== null && x < question.ceiling * n) return;
-    suspected ||= Math.max(...logE) >= needed;
+    for (let j = 0; j < logE.length; j += 1) suspected ||= (logE[j] ?? 0) >= needed;
   });
   return suspected;
 }

@@ -198,7 +198,7 @@ describe("share, measured on seeded deployments", () => {
         baseline: arm(random, baseline, 15000, 101),
       }));
       const { recent } = tiles.reduce(foldShare, emptyShare());
-      const logE = logLateOnset(recent, { limit: plan.tolerance, alternatives: [1.3, 1.7], phi: 1 });
+      const logE = logLateOnset(recent, { limit: plan.tolerance, phi: 1 });
       if (logE >= -Math.log(0.0075)) wrong += 1;
     }
     expect(within(wrong, 60, 0.0075)).toBe(false);
