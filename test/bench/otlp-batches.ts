@@ -1,6 +1,6 @@
 import type { Signal } from "#ingest/otlp/schema.ts";
 import type { PlainMessage, PlainValue } from "#test/support/otlp-oracle.ts";
-import { seededRandom } from "#test/support/seeded-random.ts";
+import { seededRandom } from "#test/support/random.ts";
 
 /** The instant of the first record; batch n + 1 holds what happened right after batch n. */
 export const firstInstant = 1_790_000_000_000;
@@ -31,7 +31,7 @@ type Random = () => number;
 
 /** One request of a signal: ten resources, about 3,500 spans, 4,200 points or 3,500 records. The same index gives the same batch. */
 export function otlpBatch(signal: Signal, index: number): PlainMessage {
-  const random = seededRandom(index * 3 + { traces: 1, metrics: 2, logs: 3 }[signal]);
+  const random = seededRandom(index * 3 + { traces: 1, metrics: 2, logs: 3 }[signal]).next;
   const at = firstInstant + index * batchEveryMs;
   const groups = Array.from({ length: resourcesEach }, (_, n) => {
     const resource = resourceOf(index * resourcesEach + n);

@@ -5,7 +5,7 @@ import { listen } from "#examples/listen.ts";
 import { chooseRoute, dueBy, startLoad } from "#examples/load/load.ts";
 import { routeName, routes } from "#examples/shop/routes.ts";
 import { until } from "#test/support/listening.ts";
-import { seededRandom } from "#test/support/seeded-random.ts";
+import { seededRandom } from "#test/support/random.ts";
 
 describe("the load", () => {
   it("what is due follows the clock alone", () => {
@@ -17,7 +17,7 @@ describe("the load", () => {
   });
 
   it("each route has its share of the requests", () => {
-    const random = seededRandom(3);
+    const random = seededRandom(3).next;
     const counts = new Map<string, number>();
     const requests = 20_000;
     for (let at = 0; at < requests; at += 1) {
@@ -37,7 +37,7 @@ describe("the load", () => {
       held.push(() => response.end("{}"));
     });
     const url = await listen(server);
-    const load = startLoad({ url, ratePerSecond: 500, maxInFlight: 20, random: seededRandom(1) });
+    const load = startLoad({ url, ratePerSecond: 500, maxInFlight: 20, random: seededRandom(1).next });
     await until(() => load.counts().shed >= 50);
     const { due, sent, shed, answered } = load.counts();
     expect({ sent, answered }).toEqual({ sent: 20, answered: 0 });
@@ -59,7 +59,7 @@ describe("the load", () => {
     const server = createServer();
     const url = await listen(server);
     await new Promise((resolve) => server.close(resolve));
-    const load = startLoad({ url, ratePerSecond: 200, maxInFlight: 50, random: seededRandom(2) });
+    const load = startLoad({ url, ratePerSecond: 200, maxInFlight: 50, random: seededRandom(2).next });
     await until(() => load.counts().failed >= 20);
     await load.stop();
     const { sent, answered, failed } = load.counts();

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { listen } from "#examples/listen.ts";
 import { type Router, startRouter } from "#examples/router/router.ts";
 import { allTo, applyWeights, chooseVersion, type Wanted } from "#examples/router/weights.ts";
-import { seededRandom } from "#test/support/seeded-random.ts";
+import { seededRandom } from "#test/support/random.ts";
 
 const secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
 const serving = new Set(["v1", "v2"]);
@@ -93,7 +93,7 @@ describe("the router", () => {
   }
 
   async function router(): Promise<Router> {
-    const started = await startRouter({ stable: "v1", secret, random: seededRandom(7) });
+    const started = await startRouter({ stable: "v1", secret, random: seededRandom(7).next });
     closing.push(() => started.close());
     started.setPool("v1", [await upstream("v1"), await upstream("v1")]);
     started.setPool("v2", [await upstream("v2")]);

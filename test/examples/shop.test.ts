@@ -7,7 +7,7 @@ import { startStorefront, type Storefront } from "#examples/shop/storefront.ts";
 import { startTelemetry, type Telemetry } from "#examples/shop/telemetry.ts";
 import { workMs } from "#examples/shop/work-time.ts";
 import { type OtlpSink, startOtlpSink } from "#test/support/otlp-sink.ts";
-import { seededRandom } from "#test/support/seeded-random.ts";
+import { seededRandom } from "#test/support/random.ts";
 
 const closing: (() => Promise<void>)[] = [];
 afterEach(async () => {
@@ -30,7 +30,7 @@ async function shop(
   const telemetry = startTelemetry(sender, sink.url, 1000);
   closing.push(() => telemetry.stop());
   const parsed = releaseSchema.parse({ version: "v2", ...release });
-  const storefront = await startStorefront(parsed, telemetry, seededRandom(11));
+  const storefront = await startStorefront(parsed, telemetry, seededRandom(11).next);
   closing.push(() => storefront.close());
   return { sink, telemetry, storefront };
 }
@@ -131,8 +131,8 @@ describe("routes", () => {
 
   it("a slower release is slower by its factor, draw for draw, and its median is the route's", () => {
     const route = { medianMs: 20, spread: 0.4 };
-    const usual = draws(2001, seededRandom(5), (random) => workMs(route, 1, random));
-    const slow = draws(2001, seededRandom(5), (random) => workMs(route, 1.4, random));
+    const usual = draws(2001, seededRandom(5).next, (random) => workMs(route, 1, random));
+    const slow = draws(2001, seededRandom(5).next, (random) => workMs(route, 1.4, random));
     expect(slow.map((ms, at) => ms / (usual[at] ?? 0)).every((ratio) => Math.abs(ratio - 1.4) < 1e-9)).toBe(
       true,
     );

@@ -1,7 +1,7 @@
 /** A seeded source of numbers: the same seed gives the same stream everywhere. */
 export interface Random {
   /** Uniform in [0, 1). */
-  next(): number;
+  readonly next: () => number;
   integer(below: number): number;
   normal(): number;
   poisson(mean: number): number;
