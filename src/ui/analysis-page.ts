@@ -1,5 +1,5 @@
 import type { AnalysisReport } from "#engine/asking.ts";
-import type { IntervalPoint, Phase } from "#model/analysis.ts";
+import type { Analysis, IntervalPoint } from "#model/analysis.ts";
 import type { CommandRecord } from "#model/command.ts";
 import { sayNumber } from "#engine/wording.ts";
 import type { Instant } from "#model/time.ts";
@@ -17,19 +17,25 @@ const endings = {
   superseded: "superseded",
 } as const;
 
-function sayPhase(phase: Phase): string {
+/** Steps are numbered only where there is a climb. What holds it is left out where the action says it already. */
+function sayPhase({ phase, action }: Analysis, steps: number | null): string {
   switch (phase.phase) {
     case "moving":
-      return `moving to step ${phase.step + 1}`;
+      return steps === null ? "starting" : `moving to step ${phase.step + 1} of ${steps}`;
     case "watching":
-      return `watching step ${phase.step + 1}`;
+      return steps === null ? "watching" : `watching step ${phase.step + 1} of ${steps}`;
     case "held":
-      return `held: ${phase.why}`;
+      return action.text.includes(phase.why) ? "held" : `held: ${phase.why}`;
     case "ending":
       return `ending, ${endings[phase.as]}`;
     case "ended":
       return `ended, ${endings[phase.as]}`;
   }
+}
+
+function sayOpener(openedBy: string): string {
+  if (openedBy === "auto") return "by itself";
+  return openedBy === "api" ? "through the API" : `by ${openedBy}`;
 }
 
 function fact(name: string, value: Piece): Markup {
@@ -39,14 +45,15 @@ function fact(name: string, value: Piece): Markup {
   </div>`;
 }
 
-function facts({ analysis }: AnalysisReport, now: Instant): Markup {
+function facts({ analysis, steps }: AnalysisReport, now: Instant): Markup {
+  const phase = sayPhase(analysis, analysis.mode === "report" ? null : steps.length);
   return html`<dl class="facts">
     ${fact("Canary", analysis.canary.label)}${fact("Baseline", analysis.baseline.label)}
-    ${fact("Phase", [sayPhase(analysis.phase), html` <span class="soft">since ${moment(analysis.phase.since, now)}</span>`])}
+    ${fact("Phase", [phase, html` <span class="soft">since ${moment(analysis.phase.since, now)}</span>`])}
     ${fact("Last look", moment(analysis.verdict.at, now))}
-    ${fact("Opened", [moment(analysis.opened, now), html` <span class="soft">by ${analysis.openedBy}</span>`])}
+    ${fact("Opened", [moment(analysis.opened, now), html` <span class="soft">${sayOpener(analysis.openedBy)}</span>`])}
     ${fact("Policy", `${analysis.policy}, version ${analysis.policyVersion}`)}
-    ${fact("Attempt", analysis.attempt)} ${fact("Controller", analysis.controller ?? "none")}
+    ${fact("Attempt", analysis.attempt)} ${fact("Controller", analysis.controller ?? "none, report only")}
   </dl>`;
 }
 
@@ -61,9 +68,9 @@ function staleNotice({ analysis }: AnalysisReport, now: Instant): Markup | null 
 function hero(report: AnalysisReport, now: Instant): Markup {
   const { analysis } = report;
   const { verdict, action } = analysis;
-  const { tone, sign, label } = verdictTones[verdict.word];
+  const { tone, sign, label, means } = verdictTones[verdict.word];
   const [first, ...others] = verdict.reasons;
-  const plan = sayPlan(report);
+  const plan = analysis.mode === "report" ? "" : sayPlan(report);
   return html`<section class="hero ${tone}" aria-labelledby="verdict">
     <div class="lead">
       <h1>
@@ -74,6 +81,7 @@ function hero(report: AnalysisReport, now: Instant): Markup {
         <span aria-hidden="true">${sign}</span> ${label}
         <span class="final">${verdict.terminal ? "final" : "so far"}</span>
       </p>
+      <p class="means">${means}</p>
       <p class="reason">${first?.text ?? "No reason was given."}</p>
       ${
         others.length === 0
@@ -123,15 +131,15 @@ function commandRow(
   { command, status, attempts, createdAt, lastError }: CommandRecord,
   now: Instant,
 ): Markup {
-  return html`<tr>
-    <td>${moment(createdAt, now)}</td>
-    <th scope="row">${command.kind}</th>
-    <td>${sayNumber(command.canaryWeight)} %</td>
-    <td>
+  return html`<tr role="row">
+    <td role="cell">${moment(createdAt, now)}</td>
+    <th role="rowheader" scope="row">${command.kind}</th>
+    <td role="cell">${sayNumber(command.canaryWeight)} %</td>
+    <td role="cell">
       <span class="badge ${commandTones[status]}">${status}</span
       >${attempts > 1 ? html` <span class="soft">${attempts} tries</span>` : null}${lastError === null ? null : html`<br /><span class="error">${lastError}</span>`}
     </td>
-    <td>${command.reason}</td>
+    <td role="cell">${command.reason}</td>
   </tr>`;
 }
 
@@ -141,17 +149,17 @@ function commandSection({ commands }: AnalysisReport, now: Instant): Markup {
   return html`<section aria-labelledby="commands">
     <h2 id="commands">Commands</h2>
     <div class="scroll" tabindex="0" role="region" aria-labelledby="commands">
-      <table class="plain">
-        <thead>
-          <tr>
-            <th scope="col">Asked</th>
-            <th scope="col">Command</th>
-            <th scope="col">Canary</th>
-            <th scope="col">Status</th>
-            <th scope="col">Reason</th>
+      <table role="table" class="plain commands">
+        <thead role="rowgroup">
+          <tr role="row">
+            <th role="columnheader" scope="col">Asked</th>
+            <th role="columnheader" scope="col">Command</th>
+            <th role="columnheader" scope="col">Canary</th>
+            <th role="columnheader" scope="col">Status</th>
+            <th role="columnheader" scope="col">Reason</th>
           </tr>
         </thead>
-        <tbody>
+        <tbody role="rowgroup">
           ${newest.map((record) => commandRow(record, now))}
         </tbody>
       </table>
@@ -170,7 +178,7 @@ function bySignal(points: readonly IntervalPoint[]): ReadonlyMap<string, readonl
 }
 
 const legend =
-  "The band is the interval of the ratio canary to baseline; 1.0x is no difference. Harm is shown once the whole band lies above the tolerance; a signal is proven not worse once it lies below the margin.";
+  "The band is where the ratio of canary to baseline lies; 1.0x is no difference. Harm is shown once the whole band lies above the tolerance, and a signal is proven not worse once it lies below the margin. Errors are also proven good enough, whatever their ratio, where the canary's share lies below the policy's ceiling.";
 
 /** What changes on the page: verdict and why on top, then the traffic, the signals, and what was done. */
 export function renderAnalysisContent(report: AnalysisReport, now: Instant): Markup {

@@ -34,13 +34,24 @@ function sayEvidence({ evidence, conclusion }: Finding): string | null {
   const part = (name: string, has: number | null, needs: number | null): string | null =>
     has === null || needs === null || needs <= 0
       ? null
-      : `${name} ${sayNumber(Math.min(Math.max(Math.round((has / needs) * 100), 0), 999))} %`;
+      : `${name} ${sayNumber(Math.min(Math.max(Math.floor((has / needs) * 100), 0), 100))} %`;
   const parts = [
-    part("harm", evidence.harm, evidence.harmNeeded),
-    part("safety", evidence.safe, evidence.safeNeeded),
+    part("of harm", evidence.harm, evidence.harmNeeded),
+    part("of safety", evidence.safe, evidence.safeNeeded),
   ].filter((said) => said !== null);
   if (parts.length === 0 || conclusion === "unknown") return null;
-  return `Evidence, of what a conclusion needs: ${parts.join(", ")}`;
+  return `Proof so far, of what is needed: ${parts.join(", ")}`;
+}
+
+/** Where no single ratio can be told: why not, and what is known all the same. */
+function sayNoRatio({ interval, canary, baseline, kind }: Finding): Markup {
+  const zero = [canary, baseline].filter(({ value }) => value === 0).length;
+  if (interval !== null && kind !== "split")
+    return html`<b>${sayInterval(interval)}</b
+      >${zero === 1 ? html` <span class="soft">no single ratio, as one side shows 0</span>` : null}`;
+  return html`<span class="soft"
+    >${zero === 2 ? "no ratio, as both sides show 0" : "nothing to compare yet"}</span
+  >`;
 }
 
 function ratioCell(finding: Finding, context: SignalContext, id: string): Markup {
@@ -52,7 +63,7 @@ function ratioCell(finding: Finding, context: SignalContext, id: string): Markup
   const say = finding.kind === "split" ? sayShare : sayRatio;
   const words =
     effect === null || !Number.isFinite(effect)
-      ? html`<span class="soft">nothing to compare yet</span>`
+      ? sayNoRatio(finding)
       : html`<b>${say(effect)}</b
           >${interval === null ? null : html` <span class="soft">interval ${finding.kind === "split" ? `${sayShare(interval[0])} to ${sayShare(interval[1])}` : sayInterval(interval)}</span>`}`;
   return html`<td role="cell" class="ratio">

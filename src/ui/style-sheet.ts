@@ -43,6 +43,7 @@ pre { overflow-x: auto; padding: .9rem 1rem; background: var(--panel); border: 1
 .good { --tone: var(--good); --tint: var(--good-tint); } .bad { --tone: var(--bad); --tint: var(--bad-tint); }
 .busy { --tone: var(--busy); --tint: var(--busy-tint); } .unsure { --tone: var(--unsure); --tint: var(--unsure-tint); }
 .hero .verdict { font-size: clamp(2.3rem, 7vw, 3.4rem); line-height: 1.12; font-weight: 750; letter-spacing: -.025em; color: var(--tone); margin: .3rem 0 .6rem; }
+.hero .means { color: var(--tone); font-weight: 600; margin: -.35rem 0 .6rem; }
 .hero .reason { font-size: 1.125rem; line-height: 1.45; max-width: 60ch; }
 .hero .others { margin-top: .4rem; padding-left: 1.1rem; color: var(--soft); }
 .hero .action { margin-top: .9rem; padding-top: .8rem; border-top: 1px solid var(--line); }
@@ -78,7 +79,7 @@ th, td { vertical-align: top; font-weight: 400; }
 .signals .arm { display: none; } .ratio-words { font-size: .875rem; } svg + .ratio-words { margin: .2rem 0 0 9.5%; }
 
 .history { list-style: none; padding: 0; margin-top: .6rem; }
-.history li { display: grid; grid-template-columns: 8.5rem 6.5rem minmax(0, 1fr) auto; gap: .25rem 1rem; padding: .5rem 0; border-top: 1px solid var(--line); }
+.history li { display: grid; grid-template-columns: 8.5rem 7.5rem minmax(0, 1fr) auto; gap: .25rem 1rem; padding: .5rem 0; border-top: 1px solid var(--line); } .history b { overflow-wrap: normal; }
 .plain { font-size: .9rem; overflow-wrap: break-word; } .plain time, .history time { white-space: nowrap; } .plain th, .plain td { padding: .5rem 1.25rem .5rem 0; border-top: 1px solid var(--line); }
 .plain thead th { color: var(--soft); font-size: .8rem; border: 0; } .plain tbody th { font-weight: 650; }
 .plain .soft { font-size: .8125rem; } .error { color: var(--bad); font-size: .8125rem; }
@@ -104,6 +105,9 @@ th, td { vertical-align: top; font-weight: 400; }
   body { padding: 0 1rem 3rem; } .hero { grid-template-columns: minmax(0, 1fr); padding: 1.1rem 1.1rem 1.2rem; } .facts { padding: 1rem .25rem 0; grid-template-columns: 1fr 1fr; }
   .card { grid-template-columns: minmax(0, 1fr); padding: .9rem 1rem; } .card .word .final { display: inline; }
   .history li { grid-template-columns: auto 1fr; } .history li > :nth-child(n + 3) { grid-column: 1 / -1; }
+  .commands, .commands tbody { display: block; } .commands thead { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); }
+  .commands tr { display: grid; grid-template-columns: auto auto auto 1fr; gap: 0 1rem; padding: .5rem 0; border-top: 1px solid var(--line); }
+  .commands td, .commands th { padding: .1rem 0; border: 0; } .commands td:last-child { grid-column: 1 / -1; }
   .plain-title .soft { display: block; margin: .2rem 0 0; } .names { display: none; }
 }
 @media (prefers-reduced-motion: no-preference) { a, .card { transition: background-color .15s; } }

@@ -8,11 +8,21 @@ export interface Tone {
   readonly label: string;
 }
 
-export const verdictTones: Readonly<Record<VerdictWord, Tone>> = {
-  promote: { tone: "good", sign: "✓", label: "Promote" },
-  rollback: { tone: "bad", sign: "✕", label: "Rollback" },
-  continue: { tone: "busy", sign: "…", label: "Continue" },
-  inconclusive: { tone: "unsure", sign: "?", label: "Inconclusive" },
+/** A verdict also says in a few words what it asks of the reader. */
+export interface VerdictTone extends Tone {
+  readonly means: string;
+}
+
+export const verdictTones: Readonly<Record<VerdictWord, VerdictTone>> = {
+  promote: { tone: "good", sign: "✓", label: "Promote", means: "the canary may take all traffic" },
+  rollback: { tone: "bad", sign: "✕", label: "Rollback", means: "take the canary back" },
+  continue: { tone: "busy", sign: "…", label: "Continue", means: "undecided yet: go on comparing" },
+  inconclusive: {
+    tone: "unsure",
+    sign: "?",
+    label: "Inconclusive",
+    means: "no safe answer: a person must look",
+  },
 };
 
 export const conclusionTones: Readonly<Record<Conclusion, Tone>> = {

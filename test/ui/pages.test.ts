@@ -81,6 +81,35 @@ describe("the page of an analysis", () => {
     expect(renderAnalysisPage(ended, late, pageAssets)).not.toContain("This verdict is old.");
   });
 
+  it("says beside the verdict what it asks of the reader", () => {
+    expect(plain).toContain('<p class="means">take the canary back</p>');
+  });
+
+  it("tells of steps and of a plan only where traffic is moved", () => {
+    const phase = { phase: "watching", step: 0, since: richNow } as const;
+    const acting = renderAnalysisPage(richReport({ phase }), richNow, pageAssets);
+    const reporting = renderAnalysisPage(
+      richReport({ phase, mode: "report", weights: [] }),
+      richNow,
+      pageAssets,
+    );
+    expect(acting).toMatch(/watching step 1 of \d/);
+    expect(acting).toContain("Plan: ");
+    expect(reporting).not.toMatch(/watching step|Plan: /);
+  });
+
+  it("says where the ratio lies though the baseline shows 0, and that two zeros have none", () => {
+    const worst = richReport().analysis.findings.find(({ signal }) => signal === "errors POST /pay")!;
+    const zero = { ...worst.baseline, value: 0 };
+    const open = { ...worst, effect: null, interval: [1.82, 148] as const, baseline: zero };
+    const both = { ...open, interval: null, canary: { ...worst.canary, value: 0 } };
+    const shown = (finding: typeof worst) =>
+      renderAnalysisPage(richReport({ findings: [finding] }), richNow, pageAssets);
+    expect(shown(open)).toMatch(/<b>at least 1\.82x<\/b\s*>/);
+    expect(shown(open)).not.toContain("nothing to compare yet");
+    expect(shown(both)).toContain("no ratio, as both sides show 0");
+  });
+
   it("stands without findings, history, commands or weights", () => {
     const bare = {
       ...richReport({ findings: [], weights: [] }),
