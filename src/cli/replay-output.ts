@@ -60,7 +60,8 @@ function clock(at: Instant): string {
 
 function subject(look: ReplayLook): string {
   const where = look.environment === "" ? "" : ` in ${look.environment}`;
-  return `${look.service}${where}  ${look.canary} against ${look.baseline}`;
+  if (look.canary === "") return `${look.service}${where}`;
+  return `${look.service}${where}  ${look.canary}${look.baseline === "" ? "" : ` against ${look.baseline}`}`;
 }
 
 function textLine(look: ReplayLook): string {

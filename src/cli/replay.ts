@@ -87,6 +87,11 @@ async function run(
       `haldane: ${bad} ${bad === 1 ? "line was" : "lines were"} not read${shown}; the rest was\n`,
     );
   }
+  if (verdicts.length === 0) {
+    at.terminal.error(
+      "haldane: no service was found, so nothing was judged; a line is one OTLP export request whose resources carry service.name\n",
+    );
+  }
   return exitCodeOf(verdicts);
 }
 

@@ -30,6 +30,7 @@ export const reportAnswer = summaryAnswer.extend({
   findings: z.array(
     z.object({
       signal: z.string(),
+      kind: z.string(),
       conclusion: z.string(),
       why: z.string(),
       canary: reading,

@@ -1,3 +1,4 @@
+import { sayInterval, sayRatio, sayShare, sayValue } from "#engine/wording.ts";
 import type { ReportAnswer, ServicesAnswer, SummaryAnswer } from "./status-answers.ts";
 
 /** Control characters from telemetry must not reach a terminal as commands. */
@@ -61,14 +62,22 @@ export function servicesText({ services }: ServicesAnswer): string {
         String(version.instances),
         version.requestsLastMinute === null ? "-" : String(Math.round(version.requestsLastMinute)),
         version.lastSeen,
-        at === 0 ? (each.whyNoAnalysis ?? "under analysis") : "",
+        each.whyNoAnalysis === null ? "under analysis" : at === 0 ? each.whyNoAnalysis : "",
       ]),
     ),
   ]);
 }
 
-function significant(value: number | null): string {
-  return value === null ? "-" : String(Number(value.toPrecision(3)));
+function readingText({ value, unit }: ReportAnswer["findings"][number]["canary"]): string {
+  if (value === null) return "-";
+  return unit === "share" ? sayShare(value) : sayValue(value, unit);
+}
+
+/** Ratios canary to baseline, but for a split, which is in shares of the traffic. An end that is null is not bounded. */
+function intervalText({ kind, interval }: ReportAnswer["findings"][number]): string {
+  if (interval === null) return "-";
+  const [low, high] = [interval[0] ?? 0, interval[1] ?? Infinity];
+  return kind === "split" ? `${sayShare(low)} to ${sayShare(high)}` : sayInterval([low, high]);
 }
 
 export function reportText(report: ReportAnswer): string {
@@ -76,16 +85,16 @@ export function reportText(report: ReportAnswer): string {
   const head = [
     `${report.verdict.word.toUpperCase()}  ${report.service}${where}  ${report.canary.label} against ${report.baseline.label}`,
     `analysis ${report.id}, attempt ${report.attempt}, ${report.state}, opened ${report.opened}, judged up to ${report.verdict.at}`,
-    `canary weight ${percent(report.canaryWeight)}; ${report.action.kind}: ${report.action.text}`,
+    `${report.canaryWeight === null ? "" : `canary weight ${percent(report.canaryWeight)}; `}${report.action.text}`,
     ...report.verdict.reasons.map((reason) => `- ${reason.text}`),
   ];
   const findings = report.findings.map((finding) => [
     finding.conclusion,
     finding.signal,
-    `${significant(finding.canary.value)} ${finding.canary.unit}`.trim(),
-    `${significant(finding.baseline.value)} ${finding.baseline.unit}`.trim(),
-    finding.interval === null ? "-" : finding.interval.map(significant).join(" to "),
-    significant(finding.margin),
+    readingText(finding.canary),
+    readingText(finding.baseline),
+    intervalText(finding),
+    finding.margin === null ? "-" : sayRatio(finding.margin),
     finding.why,
   ]);
   const table =

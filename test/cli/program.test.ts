@@ -134,6 +134,12 @@ describe("validate", () => {
 });
 
 describe("replay", () => {
+  test("a recording without any service is undecided, and says so", async () => {
+    const { code, error } = await run(`replay ${recorded}`);
+    expect(code).toBe(4);
+    expect(error).toContain("no service was found, so nothing was judged");
+  });
+
   const ending =
     (...verdicts: readonly VerdictWord[]): Parts["replay"] =>
     async (lines, _options, output) => {

@@ -60,6 +60,15 @@ describe("status", () => {
     for (const finding of richReport.analysis.findings) expect(out).toContain(finding.why);
   });
 
+  test("shares are told in percent and ratios as ratios", async () => {
+    const api = createFakeApi();
+    api.asking.put(richReport);
+    const url = await serving(api);
+    const { out } = await status([richReport.analysis.id, "--url", url]);
+    const row = out.split("\n").find((line) => /^worse +errors /.test(line));
+    expect(row).toMatch(/^worse +errors POST \/pay +2\.1 % +[\d.]+ % +[\d.]+x to [\d.]+x /);
+  });
+
   test("the form json is the answer of the API as it came", async () => {
     const api = createFakeApi();
     api.asking.put(richReport);
