@@ -25,6 +25,8 @@ interface Told {
   verdict: string;
   action: string;
   evidenceAt: number;
+  /** What the evidence was when it was told last. */
+  evidence: string;
   /** The router's counts when traffic was told last. */
   countsThen: Readonly<Record<string, number>>;
   silenced: boolean;
@@ -54,6 +56,7 @@ export async function playScene(
     verdict: "",
     action: "",
     evidenceAt: 0,
+    evidence: "",
     countsThen: stage.router().counts,
     silenced: false,
     weightSince: null,
@@ -100,9 +103,6 @@ interface News {
 }
 
 function tellNews(news: News): void {
-  tellWeights(news);
-  silenceWhenDue(news);
-  tellEvidence(news);
   const { analysis, told, elapsedMs, tell } = news;
   const { word, reasons } = analysis.verdict;
   const verdict = [word, ...reasons.map((reason) => reason.code)].join();
@@ -114,6 +114,9 @@ function tellNews(news: News): void {
     tell(elapsedMs, { tell: "action", text: analysis.action.text });
     told.action = analysis.action.kind;
   }
+  tellWeights(news);
+  silenceWhenDue(news);
+  tellEvidence(news);
 }
 
 function tellWeights({ stage, versions, told, elapsedMs, tell }: News): void {
@@ -158,7 +161,11 @@ function tellEvidence({ stage, versions, analysis, told, elapsedMs, tell }: News
     tellTraffic(told, counts, { canary: versions.canary, elapsedMs, tell });
     told.countsThen = counts;
   }
-  for (const finding of findingsToShow(analysis)) tell(elapsedMs, { tell: "finding", finding });
+  const shown = findingsToShow(analysis);
+  const evidence = JSON.stringify(shown);
+  if (evidence === told.evidence) return;
+  told.evidence = evidence;
+  for (const finding of shown) tell(elapsedMs, { tell: "finding", finding });
 }
 
 function pause(durationMs: number): Promise<void> {

@@ -57,6 +57,11 @@ function isRequest(failure: unknown): boolean {
   return failure instanceof Error && failure.message === "stopped on request";
 }
 
+const howToRead = [
+  "evidence lines: canary against baseline, where the ratio of the two lies, its limit, and the proof so far;",
+  "errors are also good enough, whatever their ratio, where the canary's share is proven below the policy's ceiling",
+];
+
 /** Plays scene after scene; a promoted release is the stable one of the next scene. */
 async function playAll(stage: Stage, options: DemoOptions): Promise<boolean> {
   const { write, paint, scenes, warmUpMs, settleMs } = options;
@@ -65,6 +70,7 @@ async function playAll(stage: Stage, options: DemoOptions): Promise<boolean> {
   write(
     `${ratePerSecond} requests/s to ${instancesPerVersion} instances of the shop; policy examples/demo-policy.yaml`,
   );
+  for (const line of howToRead) write(paint.faint(line));
   write(paint.faint(`${warmUpMs / 1000} s of v1 alone, so that there is something to compare with`));
   await pause(warmUpMs);
   let stable = "v1";

@@ -1,3 +1,4 @@
+import { sayInterval } from "#engine/wording.ts";
 import type { ShownAnalysis, ShownFinding } from "./haldane-client.ts";
 import type { Paint } from "./paint.ts";
 
@@ -77,7 +78,7 @@ export function findingText(finding: ShownFinding, paint: Paint): string {
   const columns = [
     signal.padEnd(signalWidth),
     `${readingText(canary, finding.kind)} vs ${readingText(baseline, finding.kind)}`.padEnd(readingWidth),
-    (interval === null ? "" : `interval ${ratio(interval[0])} to ${ratio(interval[1])}`).padEnd(
+    (interval === null ? "" : `ratio ${sayInterval([interval[0] ?? 0, interval[1] ?? Infinity])}`).padEnd(
       intervalWidth,
     ),
   ];
@@ -104,16 +105,12 @@ function progress({ have, need }: Evidence): number {
 
 function evidenceText(of: "safe" | "harm", { have, need }: Evidence): string {
   if (have === null || need === null) return "";
-  return `${of === "safe" ? "proof of no harm" : "proof of harm"} ${have.toFixed(1)} of ${need.toFixed(1)}`;
+  const reached = Math.max(0, have).toFixed(1);
+  return `${of === "safe" ? "proof of no harm" : "proof of harm"} ${reached}, needed ${need.toFixed(1)}`;
 }
 
 function limit(bound: number | null): string {
-  return bound === null ? "" : `limit ${ratio(bound)}`;
-}
-
-function ratio(value: number | null): string {
-  if (value === null) return "?";
-  return `${value >= 10 ? value.toFixed(0) : value.toFixed(2)}x`;
+  return bound === null ? "" : `limit ${bound.toFixed(2)}x`;
 }
 
 /** Shares as percent, durations in ms, everything else as it is. */

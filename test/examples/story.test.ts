@@ -38,8 +38,8 @@ describe("the story", () => {
       storyLines(67_400, { tell: "finding", finding }, plain),
     );
     expect(lines).toEqual([
-      " 1:07  evidence  errors POST /checkout        1.90 % vs 0.10 %        interval 8.10x to 30x       limit 1.10x    proof of harm 4.2 of 6.4",
-      " 1:07  evidence  latency                      25.1 ms vs 24.9 ms      interval 0.93x to 1.09x     limit 1.20x    proof of no harm 1.2 of 3.0",
+      " 1:07  evidence  errors POST /checkout        1.90 % vs 0.10 %        ratio 8.1x to 30.4x         limit 1.10x    proof of harm 4.2, needed 6.4",
+      " 1:07  evidence  latency                      25.1 ms vs 24.9 ms      ratio 0.93x to 1.09x        limit 1.20x    proof of no harm 1.2, needed 3.0",
     ]);
   });
 
@@ -70,6 +70,17 @@ describe("the story", () => {
     const evidence = { harm: 0, harmNeeded: 5.3, safe: null, safeNeeded: null };
     const [line] = storyLines(0, { tell: "finding", finding: { ...unknown, evidence } }, plain);
     expect(line).toBe(" 0:00  evidence  latency                      - vs 24.9 ms");
+  });
+
+  it("shows an end of the interval that nothing bounds as open, and evidence against a claim as none for it", () => {
+    const evidence = { harm: -3, harmNeeded: 5.3, safe: -0.01, safeNeeded: 3 };
+    const [line] = storyLines(
+      0,
+      { tell: "finding", finding: { ...latency, interval: [2.34, null], evidence } },
+      plain,
+    );
+    expect(line).toContain("ratio at least 2.34x ");
+    expect(line).toContain("proof of no harm 0.0, needed 3.0");
   });
 
   it("shows what is worse first, then what comes near to harm, then what is guarded", () => {
