@@ -70,7 +70,7 @@ export function servicesText({ services }: ServicesAnswer): string {
 
 function readingText({ value, unit }: ReportAnswer["findings"][number]["canary"]): string {
   if (value === null) return "-";
-  return unit === "share" ? sayShare(value) : sayValue(value, unit);
+  return /^share\b/.test(unit) ? sayShare(value) : sayValue(value, unit);
 }
 
 /** Ratios canary to baseline, but for a split, which is in shares of the traffic. An end that is null is not bounded. */

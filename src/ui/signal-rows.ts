@@ -14,7 +14,7 @@ export interface SignalContext {
 
 export function sayReading({ value, unit }: ArmReading): string {
   if (value === null || !Number.isFinite(value)) return "–";
-  return unit === "share" ? sayShare(value) : sayValue(value, unit);
+  return /^share\b/.test(unit) ? sayShare(value) : sayValue(value, unit);
 }
 
 function nounOf({ kind }: Finding): string {
@@ -25,7 +25,9 @@ function readingCell(arm: ArmReading, name: "Canary" | "Baseline", finding: Find
   return html`<td role="cell" class="reading">
     <span class="arm">${name}</span>
     <b>${sayReading(arm)}</b>
-    <span class="soft">${sayCount(arm.n, nounOf(finding))}<br />${sayCount(arm.instances, "instance")}</span>
+    <span class="soft"
+      >${sayCount(arm.n, nounOf(finding))}${finding.kind === "split" ? null : html`<br />${sayCount(arm.instances, "instance")}`}</span
+    >
   </td>`;
 }
 
@@ -36,11 +38,11 @@ function sayEvidence({ evidence, conclusion }: Finding): string | null {
       ? null
       : `${name} ${sayNumber(Math.min(Math.max(Math.floor((has / needs) * 100), 0), 100))} %`;
   const parts = [
-    part("of harm", evidence.harm, evidence.harmNeeded),
-    part("of safety", evidence.safe, evidence.safeNeeded),
+    part("harm", evidence.harm, evidence.harmNeeded),
+    part("safety", evidence.safe, evidence.safeNeeded),
   ].filter((said) => said !== null);
   if (parts.length === 0 || conclusion === "unknown") return null;
-  return `Proof so far, of what is needed: ${parts.join(", ")}`;
+  return `Proof so far: ${parts.join(", ")} of what is needed`;
 }
 
 /** Where no single ratio can be told: why not, and what is known all the same. */
@@ -80,7 +82,7 @@ function signalRow(finding: Finding, context: SignalContext, id: string): Markup
       <span class="badge ${tone}"><span aria-hidden="true">${sign}</span> ${label}</span>
       <span class="name">${finding.signal}</span>
       <p class="why">${finding.why}</p>
-      ${finding.marginWhy === null || finding.margin === null ? null : html`<p class="soft">Margin ${sayRatio(finding.margin)}: ${finding.marginWhy}.</p>`}
+      ${finding.marginWhy === null || finding.margin === null || finding.conclusion === "unknown" ? null : html`<p class="soft">Margin ${sayRatio(finding.margin)}: ${finding.marginWhy}.</p>`}
       ${evidence === null ? null : html`<p class="soft">${evidence}.</p>`}
     </th>
     ${readingCell(finding.canary, "Canary", finding)}${readingCell(finding.baseline, "Baseline", finding)}${ratioCell(finding, context, id)}
@@ -118,7 +120,14 @@ const groups: readonly Group[] = [
     title: "Harm",
     note: "Shown to be worse on the canary.",
     folded: false,
-    holds: ({ conclusion }) => conclusion === "worse",
+    holds: ({ conclusion, kind }) => conclusion === "worse" && kind !== "split",
+  },
+  {
+    id: "split",
+    title: "Traffic",
+    note: "The traffic is not split as it was set; nothing is promoted like that.",
+    folded: false,
+    holds: ({ conclusion, kind }) => conclusion === "worse" && kind === "split",
   },
   {
     id: "guarded",

@@ -98,6 +98,22 @@ describe("the page of an analysis", () => {
     expect(reporting).not.toMatch(/watching step|Plan: /);
   });
 
+  it("shows traffic that is not split as it was set apart from harm, in percent", () => {
+    const split = richReport().analysis.findings.find(({ kind }) => kind === "split")!;
+    const unit = "share of traffic";
+    const off = {
+      ...split,
+      conclusion: "worse" as const,
+      canary: { ...split.canary, unit },
+      baseline: { ...split.baseline, unit },
+    };
+    const page = renderAnalysisPage(richReport({ findings: [off] }), richNow, pageAssets);
+    expect(page).toContain('id="group-split"');
+    expect(page).not.toContain('id="group-harm"');
+    expect(page).toContain("<b>25 %</b>");
+    expect(page).not.toContain(unit);
+  });
+
   it("says where the ratio lies though the baseline shows 0, and that two zeros have none", () => {
     const worst = richReport().analysis.findings.find(({ signal }) => signal === "errors POST /pay")!;
     const zero = { ...worst.baseline, value: 0 };
