@@ -141,14 +141,13 @@ function watch(input: DecideInput): Omit<Decision, "weights"> {
     };
   }
   const served = step !== undefined && now - phase.since >= step.dwell;
-  const isLast = phase.step >= policy.steps.length - 1;
-  if (
-    served &&
-    !isLast &&
-    outcome !== null &&
-    outcome.verdict.reasons.every(({ code }) => code !== "waiting")
-  ) {
-    return climbTo(phase.step + 1, input);
+  const next = policy.steps[phase.step + 1];
+  const waits = outcome === null || outcome.verdict.reasons.some(({ code }) => code === "waiting");
+  if (served && next !== undefined && !waits) {
+    // With all the traffic on the canary there is nothing left to compare it with: what is unproven then stays so.
+    if (next.weight < 100 || outcome.safe) return climbTo(phase.step + 1, input);
+    const text = `the weight stays at ${weight} % until proof: 100 % would leave nothing to compare with`;
+    return { phase, action: { kind: "hold", text }, wish: null };
   }
   return {
     phase,
