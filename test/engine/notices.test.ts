@@ -95,7 +95,7 @@ describe("the ledger", () => {
   test.each([
     ["a rollback", 300, 0.2, "rollback"],
     ["a promotion", 300, 0.001, "promote"],
-    ["an end without proof", 5, 0.001, "inconclusive"],
+    ["an end without proof", 0.3, 0.001, "inconclusive"],
   ])(
     "%s is told once to each receiver, however long the world goes on and the process restarts",
     (_, rps, errors, event) => {
