@@ -91,7 +91,7 @@ export function nameOf(deployment: Deployment, group: readonly Deployment[]): st
   return deployment.aliases.find(({ value }) => own(value))?.value ?? label;
 }
 
-/** True where a version is too new to have been seen before the other: for people who ask why nothing opened. */
+/** For people who ask why no analysis is open, by how many versions are known and how many emit now. */
 export function whyNothingOpened(alive: number, versions: number, instances: readonly Instance[]): string {
   if (versions === 0) return "no version of this service was seen";
   if (alive === 0) return `no telemetry in the last ${togetherMs / 1000} s`;

@@ -206,6 +206,13 @@ function silences(analysis: Analysis, state: EngineState, sealedTo: Instant): re
       text: `no telemetry of the baseline for ${formatDuration(baselineSilentMs)}: there is nothing to compare with`,
     });
   }
+  const unservedMs = silentForMs(integrity.canaryServedTo, integrity.foldedTo ?? sealedTo, tileMs);
+  if (canarySilentMs === 0 && unservedMs > 0 && silenceTells(integrity, unservedMs, "spans")) {
+    blocks.push({
+      code: "lowData",
+      text: `the canary sends telemetry but has served no request for ${formatDuration(unservedMs)}: nothing can be learned`,
+    });
+  }
   return blocks;
 }
 

@@ -57,6 +57,7 @@ function foldTile(
     ...state,
     identicalTiles: same ? state.identicalTiles + 1 : 0,
     canaryRequests: state.canaryRequests + canary.n,
+    canaryServedTo: canary.n > 0 ? end : state.canaryServedTo,
     canaryRequestsFrom: state.canaryRequestsFrom ?? (canary.n > 0 ? tile.start : null),
     split: weight === null ? state.split : addSplit(state.split, weight, canary.n, baseline.n),
     baselineHistory: aged.reduce((sum, { n, x }) => ({ n: sum.n + n, x: sum.x + x }), state.baselineHistory),

@@ -43,6 +43,8 @@ export interface LookInput {
 /** A judgement with the seal it belongs to. */
 export interface Judged {
   readonly sealedTo: Instant;
+  /** Whether it holds the deadline test. */
+  readonly deadline: boolean;
   readonly judgement: Judgement;
 }
 
@@ -64,7 +66,7 @@ export function look(input: LookInput): LookOutcome {
   const sealedTo = input.sealedTo ?? windowStart(now - input.policy.settle);
   const arms = resolveArms(input);
   const state = withGap(openEvidence(arms.state, input), input);
-  const kept = standing(input.last, sealedTo, state);
+  const kept = standing(input.last, { sealedTo, deadline: isDue(input) }, state);
   const judgement = kept ?? judgeNow({ ...input, analysis: arms.analysis, state }, sealedTo, arms.waiting);
   const outcome = concludeVerdict({
     analysis: arms.analysis,
@@ -75,12 +77,18 @@ export function look(input: LookInput): LookOutcome {
     frozen: input.frozen,
     stale: input.stale,
   });
-  return settleOn(input, arms.analysis, { sealedTo, judgement, isNew: kept === null }, outcome);
+  const judged = { sealedTo, deadline: isDue(input), judgement, isNew: kept === null };
+  return settleOn(input, arms.analysis, judged, outcome);
 }
 
-/** The last judgement, where no window was sealed since and the arms are the same deployments. */
-function standing(last: Judged | null, sealedTo: Instant, state: EngineState): Judgement | null {
-  if (last === null || last.sealedTo !== sealedTo) return null;
+/** The horizon has come: the judgement has to hold the deadline test, which is worked out then only. */
+function isDue({ analysis, policy, now }: LookInput): boolean {
+  return now - analysis.opened >= policy.horizon;
+}
+
+/** The last judgement, where no window was sealed since, the same tests are due and the arms are the same deployments. */
+function standing(last: Judged | null, due: Omit<Judged, "judgement">, state: EngineState): Judgement | null {
+  if (last === null || last.sealedTo !== due.sealedTo || last.deadline !== due.deadline) return null;
   const before = last.judgement.state;
   const sameArms =
     before.evidenceFrom === state.evidenceFrom &&
@@ -116,7 +124,7 @@ function settleOn(
 ): LookOutcome {
   const decision = decide({ ...input, analysis: resolved, outcome });
   const { verdict } = outcome;
-  const { judgement, isNew, sealedTo } = judged;
+  const { judgement, isNew, sealedTo, deadline } = judged;
   const analysis: Analysis = {
     ...resolved,
     ...pick(decision),
@@ -128,7 +136,7 @@ function settleOn(
   };
   return {
     analysis,
-    judged: { sealedTo, judgement },
+    judged: { sealedTo, deadline, judgement },
     state: {
       ...judgement.state,
       lastLook: input.now,
@@ -230,7 +238,7 @@ function judgeNow(input: LookInput, sealedTo: Instant, waiting: string | null): 
     before: state.counts === null ? rowsBefore(input, evidenceFrom) : [],
     instances: instancesOf(telemetry, state),
     sealedTo,
-    deadline: input.now - analysis.opened >= policy.horizon,
+    deadline: isDue(input),
     signalCap: input.signalCap,
   });
 }

@@ -82,6 +82,8 @@ export interface IntegrityState {
   readonly baselineLast: Instant | null;
   readonly canaryRequests: number;
   readonly canaryRequestsFrom: Instant | null;
+  /** End of the last tile in which the canary served a request. */
+  readonly canaryServedTo: Instant | null;
   /** Requests of both arms in tiles wholly inside one weight, by weight. */
   readonly split: readonly { readonly weight: number; readonly canary: number; readonly baseline: number }[];
   /** Baseline errors and requests before and during the last minute, for the sick-baseline check. */
@@ -108,6 +110,7 @@ export const emptyEngineState: EngineState = {
     baselineLast: null,
     canaryRequests: 0,
     canaryRequestsFrom: null,
+    canaryServedTo: null,
     split: [],
     baselineHistory: { n: 0, x: 0 },
     baselineRecent: [],
