@@ -210,7 +210,7 @@ export class Accumulate implements Observer {
     }
     const lane = this.laneOf(span.resource);
     if (lane === null) return;
-    this.registry.seen(lane.row, span.end);
+    this.registry.seen(lane.row, Math.max(span.end, this.now - this.limits.pastMs));
     if (span.kind !== serverKind && span.kind !== consumerKind) return;
     if (this.probes.isProbe(span.attributes)) {
       this.tally(lane.row.group.tally, "probes", 1);
@@ -239,7 +239,7 @@ export class Accumulate implements Observer {
       this.tally(lane.row.group.tally, refusal, 1);
       return;
     }
-    this.registry.seen(lane.row, point.time);
+    this.registry.seen(lane.row, Math.max(point.time, this.now - this.limits.pastMs));
     if (role === null) return;
     this.usePoint(lane, role, point);
   }
@@ -251,7 +251,7 @@ export class Accumulate implements Observer {
     }
     const lane = this.laneOf(log.resource);
     if (lane === null) return;
-    this.registry.seen(lane.row, log.time);
+    this.registry.seen(lane.row, Math.max(log.time, this.now - this.limits.pastMs));
     lane.logs ??= this.seriesOf(lane, { kind: "logs" });
     if (lane.logs === null) return;
     const { accumulator } = this.cellOf(lane.logs, log.time, "");

@@ -24,6 +24,8 @@ export interface IngestLimits {
   readonly idleMs: number;
   /** Records further ahead of the clock are rejected; `rejected.future`. */
   readonly futureMs: number;
+  /** Records further behind the clock count, but make no instance or deployment older than that: one stamped 1970 must not. */
+  readonly pastMs: number;
   /** A cumulative stream seen first counts whole if it began at most so long before its first point. */
   readonly firstSightMs: number;
 }
@@ -41,6 +43,7 @@ export const defaultIngestLimits: IngestLimits = {
   resources: 10_000,
   idleMs: 30 * 60_000,
   futureMs: 10 * 60_000,
+  pastMs: 60 * 60_000,
   firstSightMs: 5 * 60_000,
 };
 
