@@ -115,10 +115,11 @@ describe("the simulation catches a planted bug in what is concluded", () => {
     expect(await caught(promise)).toBe(promise);
   });
 
-  test("silence taken for health", async () => {
+  test("silence taken for health, by both guards that know of it", async () => {
     planted.judged = (input) => {
       const { judgement, sealedTo } = input;
-      const integrity = { ...judgement.state.integrity, canaryLast: sealedTo };
+      const heard = { canaryLast: sealedTo, canaryServedTo: sealedTo };
+      const integrity = { ...judgement.state.integrity, ...heard };
       return { ...input, judgement: { ...judgement, state: { ...judgement.state, integrity } } };
     };
     const promise = "silence is not health";
