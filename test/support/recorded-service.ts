@@ -1,3 +1,4 @@
+import { normalSf } from "#analyzers/stats/normal.ts";
 import { seededRandom, type Random } from "#test/support/random.ts";
 
 /** One side of a recorded service. Times in seconds from the start of the recording. */
@@ -7,7 +8,7 @@ export interface RecordedArm {
   readonly rps: number;
   /** Error share at a time. */
   readonly errors: (second: number) => number;
-  /** Median in seconds at a time; lognormal with sigma .5. */
+  /** Median in seconds at a time; lognormal with the sigma below. */
   readonly median: (second: number) => number;
   /** Spread of ln error share between instances. */
   readonly tau: number;
@@ -32,6 +33,9 @@ export interface RecordedService {
 export const adviceBounds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10];
 
 export const recordingStart = 1_750_000_000;
+
+/** Spread of the ln of durations. */
+const sigma = 0.5;
 
 interface TimedText {
   readonly at: number;
@@ -76,6 +80,7 @@ function armLines(service: RecordedService, arm: RecordedArm, random: Random): r
   return lines;
 }
 
+/** Adds n lognormal durations to a point: bucket by bucket, each a binomial of what the buckets below left over. */
 // eslint-disable-next-line @typescript-eslint/max-params -- the six facts of one batch of durations
 function add(
   state: Map<string, { counts: number[]; sum: number }>,
@@ -88,11 +93,18 @@ function add(
   if (n === 0 && !state.has(status)) return;
   const bounds = service.bounds ?? adviceBounds;
   const point = state.get(status) ?? { counts: Array.from({ length: bounds.length + 1 }, () => 0), sum: 0 };
-  for (let request = 0; request < n; request += 1) {
-    const seconds = median * Math.exp(0.5 * random.normal());
-    const at = bounds.findIndex((bound) => seconds <= bound);
-    point.counts[at === -1 ? bounds.length : at]! += 1;
-    point.sum += seconds;
+  let left = n;
+  let above = 1;
+  let below = 0;
+  for (const [at, bound] of [...bounds, Infinity].entries()) {
+    const over = normalSf(Math.log(bound / median) / sigma);
+    const count =
+      over >= above || left === 0 ? 0 : random.binomial(left, Math.min(1, (above - over) / above));
+    point.counts[at]! += count;
+    point.sum += (count * (below + Math.min(bound, 2 * below))) / 2;
+    left -= count;
+    above = over;
+    below = bound;
   }
   state.set(status, point);
 }
