@@ -7,6 +7,9 @@ export interface LiveVersion {
   /** Requests per second over all instances. */
   readonly rps: number;
   readonly errors: number;
+  /** Attributes of its resource beside or instead of the usual ones, which say `pay` in `live` with the version. */
+  readonly resource?: Readonly<Record<string, string>>;
+  readonly token?: string;
 }
 
 function span(errors: number, now: number): object {
@@ -34,17 +37,21 @@ export async function sendSecond(otlpUrl: string, live: LiveVersion): Promise<nu
   const now = Date.now();
   const each = Math.round(live.rps / live.instances);
   const sent = Array.from({ length: live.instances }, async (_, instance) => {
-    const attribute = (key: string, value: string) => ({ key, value: { stringValue: value } });
+    const resource = {
+      "service.name": "pay",
+      "service.version": live.version,
+      "service.instance.id": `${live.version}-${instance}`,
+      "deployment.environment.name": "live",
+      ...live.resource,
+    };
     const body = JSON.stringify({
       resourceSpans: [
         {
           resource: {
-            attributes: [
-              attribute("service.name", "pay"),
-              attribute("service.version", live.version),
-              attribute("service.instance.id", `${live.version}-${instance}`),
-              attribute("deployment.environment.name", "live"),
-            ],
+            attributes: Object.entries(resource).map(([key, value]) => ({
+              key,
+              value: { stringValue: value },
+            })),
           },
           scopeSpans: [{ scope: {}, spans: Array.from({ length: each }, () => span(live.errors, now)) }],
         },
@@ -52,7 +59,10 @@ export async function sendSecond(otlpUrl: string, live: LiveVersion): Promise<nu
     });
     const response = await fetch(`${otlpUrl}/v1/traces`, {
       method: "POST",
-      headers: { "content-type": "application/json" },
+      headers: {
+        "content-type": "application/json",
+        ...(live.token === undefined ? {} : { authorization: `Bearer ${live.token}` }),
+      },
       body,
     });
     await response.arrayBuffer();
