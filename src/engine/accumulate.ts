@@ -234,12 +234,14 @@ export class Accumulate implements Observer {
     const early = this.isFuture(point.time) ? "rejected.future" : null;
     const flaw = point.time > 0 ? early : "rejected.noTime";
     const refusal = flaw ?? (role === null ? null : flawOf(point));
+    if (flaw === null) this.registry.seen(lane.row, Math.max(point.time, this.now - this.limits.pastMs));
     if (refusal !== null) {
-      if (refusal.startsWith("rejected.")) this.rejected.points += 1;
       this.tally(lane.row.group.tally, refusal, 1);
+      if (!refusal.startsWith("rejected.")) return;
+      this.rejected.points += 1;
+      if (role !== null && flaw === null) this.addRejected(lane, role, point.time);
       return;
     }
-    this.registry.seen(lane.row, Math.max(point.time, this.now - this.limits.pastMs));
     if (role === null) return;
     this.usePoint(lane, role, point);
   }
@@ -389,6 +391,17 @@ export class Accumulate implements Observer {
     if (time - streams.firstTime >= oneExportMs) return -Infinity;
     streams.firstTime = Math.min(streams.firstTime, time);
     return Math.min(time - this.limits.firstSightMs, lane.row.firstSeen);
+  }
+
+  /** What could not be used is kept beside what could: a signal that lost too much of its points is unknown. */
+  private addRejected(lane: Lane, role: MetricRole, at: Instant): void {
+    const metrics = [...(role.requests === null ? [] : [""]), ...(role.named ? [role.metric] : [])];
+    for (const metric of metrics) {
+      const slot = this.seriesOf(lane, { kind: "rejected", metric });
+      if (slot === null) continue;
+      const { accumulator } = this.cellOf(slot, at, "");
+      if (accumulator instanceof CounterAccumulator) accumulator.add(1);
+    }
   }
 
   private addRequests(lane: Lane, role: MetricRole, point: PointView): void {

@@ -1,6 +1,7 @@
 import type { WeightSpan } from "#model/analysis.ts";
 import { windowLengthMs, type Instant } from "#model/time.ts";
 import type { CountSource, IntegrityState } from "./signal.ts";
+import { addRejected } from "./rejected-points.ts";
 import { requestsOf, tilesEnd, tilesOf, type ArmRow, type TileRows } from "./tiles.ts";
 
 /** Tiles in a row in which both arms must agree to the last digit before a copy is suspected. */
@@ -59,6 +60,10 @@ function foldTile(
     canaryRequests: state.canaryRequests + canary.n,
     canaryServedTo: canary.n > 0 ? end : state.canaryServedTo,
     canaryRequestsFrom: state.canaryRequestsFrom ?? (canary.n > 0 ? tile.start : null),
+    rejected: {
+      canary: addRejected(state.rejected.canary, tile.rows, "canary"),
+      baseline: addRejected(state.rejected.baseline, tile.rows, "baseline"),
+    },
     split: weight === null ? state.split : addSplit(state.split, weight, canary.n, baseline.n),
     baselineHistory: aged.reduce((sum, { n, x }) => ({ n: sum.n + n, x: sum.x + x }), state.baselineHistory),
     baselineRecent: recent.filter(({ at }) => at > end - recentMs),

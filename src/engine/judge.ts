@@ -10,6 +10,7 @@ import { concludeSignal, harmThreshold, type Concluded } from "./findings.ts";
 import { foldSignal, openSignal, type FoldContext } from "./fold.ts";
 import { foldIntegrity, lastSeen } from "./integrity.ts";
 import type { Policy } from "./policy.ts";
+import { unlessRejected } from "./rejected-points.ts";
 import type { CountSource, EngineState, SignalState } from "./signal.ts";
 import { requestsOf, type ArmRow, type IsWarm } from "./tiles.ts";
 import { lateOperationSignals, planSignals } from "./weights.ts";
@@ -78,12 +79,14 @@ export function judge(input: JudgeInput): Judgement {
     before: input.before,
   };
   const state = foldAll({ ...seen, counts: choice.source }, input, { ...context, plannedTo: choice.at });
-  const concluded = state.signals.map((signal) =>
-    guardedFrom(
-      () => concludeSignal(signal, input.lateRows, context),
-      (why) => concludeSignal(failed(signal, why), input.lateRows, context),
-    ),
-  );
+  const concluded = state.signals
+    .map((signal) =>
+      guardedFrom(
+        () => concludeSignal(signal, input.lateRows, context),
+        (why) => concludeSignal(failed(signal, why), input.lateRows, context),
+      ),
+    )
+    .map((one) => unlessRejected(one, state.integrity, choice.source.source));
   const logHarm = meanHarm(concluded);
   return {
     state,

@@ -167,6 +167,7 @@ export function accumulatorOf(measure: Measure, unit: string): SampleAccumulator
     case "logs":
       return new LogsAccumulator();
     case "counter":
+    case "rejected":
       return new CounterAccumulator();
     case "gauge":
       return new GaugeAccumulator();

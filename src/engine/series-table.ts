@@ -59,6 +59,7 @@ function measureKey(measure: Measure): string {
     case "counter":
     case "gauge":
     case "histogram":
+    case "rejected":
       return `${measure.kind}/${measure.metric}`;
   }
 }

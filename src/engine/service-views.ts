@@ -91,5 +91,7 @@ function signalName(measure: Measure): string {
     case "gauge":
     case "histogram":
       return `${measure.kind} ${measure.metric}`;
+    case "rejected":
+      return `rejected points of ${measure.metric === "" ? "requests (metrics)" : measure.metric}`;
   }
 }

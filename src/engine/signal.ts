@@ -73,6 +73,14 @@ export interface EngineState {
   readonly notes: readonly string[];
 }
 
+/** What of an arm's points could not be used; counted in windows of single instances. */
+export interface RejectedPoints {
+  /** Windows with any telemetry. */
+  readonly seen: number;
+  /** Windows in which points of a metric were rejected, by metric; "" = the metrics that count requests. */
+  readonly windows: Readonly<Record<string, number>>;
+}
+
 /** Running facts that guard a promotion, folded tile by tile. */
 export interface IntegrityState {
   readonly foldedTo: Instant | null;
@@ -84,6 +92,7 @@ export interface IntegrityState {
   readonly canaryRequestsFrom: Instant | null;
   /** End of the last tile in which the canary served a request. */
   readonly canaryServedTo: Instant | null;
+  readonly rejected: { readonly canary: RejectedPoints; readonly baseline: RejectedPoints };
   /** Requests of both arms in tiles wholly inside one weight, by weight. */
   readonly split: readonly { readonly weight: number; readonly canary: number; readonly baseline: number }[];
   /** Baseline errors and requests before and during the last minute, for the sick-baseline check. */
@@ -111,6 +120,7 @@ export const emptyEngineState: EngineState = {
     canaryRequests: 0,
     canaryRequestsFrom: null,
     canaryServedTo: null,
+    rejected: { canary: { seen: 0, windows: {} }, baseline: { seen: 0, windows: {} } },
     split: [],
     baselineHistory: { n: 0, x: 0 },
     baselineRecent: [],

@@ -5,7 +5,9 @@ import type { Instant } from "./time.ts";
 export type Measure =
   | { readonly kind: "requests"; readonly source: "spans" | "metrics"; readonly operation: string }
   | { readonly kind: "logs" }
-  | { readonly kind: "counter" | "gauge" | "histogram"; readonly metric: string };
+  | { readonly kind: "counter" | "gauge" | "histogram"; readonly metric: string }
+  /** Points that could not be used (not a number, malformed); metric "" = of the metrics that count requests. */
+  | { readonly kind: "rejected"; readonly metric: string };
 
 /** The operation that holds what came after the cap on operations was reached. */
 export const overflowOperation = "(other operations)";
