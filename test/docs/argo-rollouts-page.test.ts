@@ -11,25 +11,12 @@ import {
   type ArgoTemplate,
 } from "#test/support/argo-schema.ts";
 import { sendSecond, type LiveVersion } from "#test/support/live-traffic.ts";
+import { quickConfiguration, quickToken as token } from "#test/support/quick-policy.ts";
 import { endServed, serveFiles, startServed, type Served } from "#test/support/served.ts";
 
 const page = readFileSync(new URL("../../docs/argo-rollouts.md", import.meta.url), "utf8");
 const snippets = [...page.matchAll(/^```yaml\n(.*?)^```/gms)].map((match) => match[1]!);
 const addressOfPage = "http://haldane.observability:8080";
-
-const configuration = `apiVersion: haldane/v1
-kind: Configuration
-listen: { token: { env: HALDANE_TOKEN } }
-bindings: [{ service: "*", policy: quick }]
----
-apiVersion: haldane/v1
-kind: Policy
-name: quick
-settle: 1s
-warmUp: 0s
-latency: { guarded: false }
-noData: { grace: 10s }
-`;
 
 function plain(snippet: string): readonly unknown[] {
   return parseAllDocuments(snippet).map((document) => {
@@ -57,7 +44,6 @@ const asked = new Map(
   ]),
 );
 
-const token = "a-token-for-this-test";
 const stable = "7d9c6b5f4";
 const latest = "5f6d8bb97c";
 
@@ -160,7 +146,7 @@ function ended(service: string): boolean {
 }
 
 beforeAll(async () => {
-  served = await startServed(await serveFiles(configuration, { HALDANE_TOKEN: token }));
+  served = await startServed(await serveFiles(quickConfiguration, { HALDANE_TOKEN: token }));
   for (const service of ["checkout", "cart", "search"]) {
     const { phase } = await measure(metricOf("haldane-open", service, token));
     opened.set(service, phase);
