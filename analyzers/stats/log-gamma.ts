@@ -1,4 +1,4 @@
-/** Stirling's series B_2k / (2k (2k-1)), exact to double precision from `seriesFrom` on. */
+/** Stirling's series B_2k / (2k (2k-1)), exact to double precision from `stirlingSeriesFrom` on. */
 const stirling = [
   1 / 12,
   -1 / 360,
@@ -10,7 +10,8 @@ const stirling = [
   -3617 / 122400,
   43867 / 244188,
 ] as const;
-const seriesFrom = 15;
+/** From here on Stirling's series needs no more terms. */
+export const stirlingSeriesFrom = 15;
 const halfLogTwoPi = 0.918938533204672741780329736406;
 
 /** Correction of Stirling's formula: ln Gamma(x) - [(x - 1/2) ln x - x + ln(2 pi)/2], for x >= 15. */
@@ -47,16 +48,21 @@ function aroundTwo(z: number): number {
   return z * (1 - eulerGamma) + z * z * sum;
 }
 
+/** ln Gamma(1 + a) for |a| <= 1/2, with all digits of a small a. */
+export function logGammaOnePlus(a: number): number {
+  return aroundTwo(a) - Math.log1p(a);
+}
+
 /** ln Gamma(x) for x > 0, relative error about 1e-15 (absolute at the zeros 1 and 2, where it is exact to rounding). */
 export function logGamma(x: number): number {
   if (!(x > 0)) return x === 0 ? Infinity : NaN;
   if (x < 0.5) return logGamma(x + 1) - Math.log(x);
-  if (x < 1.5) return aroundTwo(x - 1) - Math.log1p(x - 1);
+  if (x < 1.5) return logGammaOnePlus(x - 1);
   if (x <= 2.5) return aroundTwo(x - 2);
-  if (x < seriesFrom) {
+  if (x < stirlingSeriesFrom) {
     let product = 1;
     let y = x;
-    while (y < seriesFrom) {
+    while (y < stirlingSeriesFrom) {
       product *= y;
       y += 1;
     }
@@ -69,9 +75,9 @@ export function logGamma(x: number): number {
 export function logBeta(a: number, b: number): number {
   const small = Math.min(a, b);
   const large = Math.max(a, b);
-  if (large < seriesFrom) return logGamma(small) + logGamma(large) - logGamma(small + large);
+  if (large < stirlingSeriesFrom) return logGamma(small) + logGamma(large) - logGamma(small + large);
   const sum = small + large;
-  if (small < seriesFrom)
+  if (small < stirlingSeriesFrom)
     return (
       logGamma(small) +
       (large - 0.5) * -Math.log1p(small / large) -

@@ -27,6 +27,8 @@ export const summaryAnswer = z.object({
 export type SummaryAnswer = z.output<typeof summaryAnswer>;
 
 export const reportAnswer = summaryAnswer.extend({
+  score: z.number().nullable(),
+  forecast: z.object({ text: z.string() }).nullable(),
   findings: z.array(
     z.object({
       signal: z.string(),

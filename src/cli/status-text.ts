@@ -87,6 +87,10 @@ export function reportText(report: ReportAnswer): string {
     `analysis ${report.id}, attempt ${report.attempt}, ${report.state}, opened ${report.opened}, judged up to ${report.verdict.at}`,
     `${report.canaryWeight === null ? "" : `canary weight ${percent(report.canaryWeight)}; `}${report.action.text}`,
     ...report.verdict.reasons.map((reason) => `- ${reason.text}`),
+    ...(report.forecast === null ? [] : [report.forecast.text]),
+    ...(report.score === null
+      ? []
+      : [`score ${report.score} of 100 (50 = nothing known; it decides nothing)`]),
   ];
   const findings = report.findings.map((finding) => [
     finding.conclusion,

@@ -4,6 +4,7 @@ import type { Alias } from "#model/deployment.ts";
 import type { Result } from "#model/result.ts";
 import type { Instant } from "#model/time.ts";
 import type { VerdictWord } from "#model/verdict.ts";
+import type { Forecast } from "./forecast.ts";
 import type { HistoryEntry } from "./ports.ts";
 
 /** What a caller may ask of the running engine. Implemented once; HTTP, pages and command line use it. Nothing here computes a verdict. */
@@ -99,6 +100,9 @@ export interface AnalysisReport {
   readonly steps: readonly { readonly weight: number; readonly dwellMs: number }[];
   /** Assumptions and notes printed with the verdict: sources of counts, instances, tau, resolution. */
   readonly notes: readonly string[];
+  /** 0 to 100 for people; null before anything is weighed. It decides nothing. */
+  readonly score: number | null;
+  readonly forecast: Forecast | null;
 }
 
 export interface VersionView {

@@ -7,6 +7,7 @@ import type { AnalysisReport, OpenError, OpenRequest, OperateError, Operation } 
 import { openingsOf, togetherMs } from "./automatic.ts";
 import type { Binding, ReceiverConfiguration } from "./configuration.ts";
 import type { Wish } from "./decide.ts";
+import { forecastOf } from "./forecast.ts";
 import { correlatedSilence } from "./freeze.ts";
 import { look, type Judged } from "./look.ts";
 import { newAnalysis } from "./new-analysis.ts";
@@ -17,6 +18,7 @@ import type { Commit, ControlStore, TelemetryReader } from "./ports.ts";
 import { hasAlias, sameService } from "./resolve-arm.ts";
 import { emptyEngineState, type EngineState } from "./signal.ts";
 import { readPolicy, readState, writeState } from "./stored-form.ts";
+import { scoreOf } from "./score.ts";
 import { servingMost, termsOf, type Terms } from "./terms.ts";
 
 export interface LedgerSettings {
@@ -465,14 +467,17 @@ export class Ledger {
     if (stored === null) return null;
     const entry = this.#open.get(id);
     const policy = entry?.policy ?? readPolicy(id, stored.policyText);
+    const analysis = entry?.analysis ?? stored.analysis;
     return {
-      analysis: entry?.analysis ?? stored.analysis,
+      analysis,
       history: control.history(id),
       intervals: control.intervals(id),
       commands: control.commands(id),
       policyText: stored.policyText,
       steps: policy.steps.map(({ weight, dwell }) => ({ weight, dwellMs: dwell })),
       notes: (entry?.state ?? readState(stored.engineState)).notes,
+      score: scoreOf(analysis.findings, analysis.verdict.word),
+      forecast: analysis.terminal === null ? forecastOf(analysis.findings) : null,
     };
   }
 }

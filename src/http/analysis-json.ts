@@ -89,6 +89,18 @@ export const analysisReportSchema = z
     history: z.array(z.object({ at: instantSchema, word: z.string(), text: z.string(), actor: z.string() })),
     policyText: z.string(),
     notes: z.array(z.string()).describe("Assumptions and sources of what was counted."),
+    score: z
+      .number()
+      .nullable()
+      .describe(
+        "0 to 100 for people: 50 = nothing known, 0 = harm shown, 100 = all proven. It decides nothing.",
+      ),
+    forecast: z
+      .object({ signal: z.string(), inMs: z.number(), text: z.string() })
+      .nullable()
+      .describe(
+        "When the last guarded signal should be proven at the present traffic; null where none can be told.",
+      ),
   })
   .openapi("AnalysisReport");
 export type AnalysisReportJson = z.infer<typeof analysisReportSchema>;
@@ -179,5 +191,7 @@ export function analysisReportJson(report: AnalysisReport): AnalysisReportJson {
     })),
     policyText: report.policyText,
     notes: [...report.notes],
+    score: report.score,
+    forecast: report.forecast,
   };
 }

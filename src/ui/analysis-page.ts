@@ -45,7 +45,7 @@ function fact(name: string, value: Piece): Markup {
   </div>`;
 }
 
-function facts({ analysis, steps }: AnalysisReport, now: Instant): Markup {
+function facts({ analysis, steps, score }: AnalysisReport, now: Instant): Markup {
   const phase = sayPhase(analysis, analysis.mode === "report" ? null : steps.length);
   return html`<dl class="facts">
     ${fact("Canary", analysis.canary.label)}${fact("Baseline", analysis.baseline.label)}
@@ -53,6 +53,7 @@ function facts({ analysis, steps }: AnalysisReport, now: Instant): Markup {
     ${fact("Last look", moment(analysis.verdict.at, now))}
     ${fact("Opened", [moment(analysis.opened, now), html` <span class="soft">${sayOpener(analysis.openedBy)}</span>`])}
     ${fact("Policy", `${analysis.policy}, version ${analysis.policyVersion}`)}
+    ${score === null ? null : fact("Score", [`${score} of 100`, html` <span class="soft">50 = nothing known; it decides nothing</span>`])}
     ${fact("Attempt", analysis.attempt)} ${fact("Controller", analysis.controller ?? "none, report only")}
   </dl>`;
 }
@@ -66,7 +67,7 @@ function staleNotice({ analysis }: AnalysisReport, now: Instant): Markup | null 
 }
 
 function hero(report: AnalysisReport, now: Instant): Markup {
-  const { analysis } = report;
+  const { analysis, forecast } = report;
   const { verdict, action } = analysis;
   const { tone, sign, label, means } = verdictTones[verdict.word];
   const [first, ...others] = verdict.reasons;
@@ -91,6 +92,7 @@ function hero(report: AnalysisReport, now: Instant): Markup {
             </ul>`
       }
       <p class="action"><b>Action</b> ${action.text}</p>
+      ${forecast === null ? null : html`<p class="soft">${forecast.text}</p>`}
     </div>
     <div class="weight">
       <h2>Traffic</h2>

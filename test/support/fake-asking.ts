@@ -53,6 +53,8 @@ function emptyReport(request: OpenRequest, id: string): AnalysisReport {
     policyText: "apiVersion: haldane/v1\nkind: Policy\n",
     steps: [],
     notes: [],
+    score: null,
+    forecast: null,
   };
 }
 

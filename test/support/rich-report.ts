@@ -242,6 +242,12 @@ export function richReport(change: Partial<Analysis> = {}): AnalysisReport {
       "Requests are counted from spans; metrics confirm that nothing is sampled.",
       "Instances differ by tau 0.25 (prior); no history of this service yet.",
     ],
+    score: 41,
+    forecast: {
+      signal: "latency",
+      inMs: 95_000,
+      text: "latency should be proven in about 95 s at the present traffic",
+    },
   };
 }
 

@@ -134,6 +134,8 @@ describe("the page of an analysis", () => {
       intervals: [],
       steps: [],
       notes: [],
+      score: null,
+      forecast: null,
     };
     const page = renderAnalysisPage(bare, richNow, pageAssets);
     expect(page).toContain("Nothing has been compared yet.");
