@@ -13,7 +13,7 @@ beforeEach(async () => {
   await mkdir(join(folder, ".ci"));
   await mkdir(join(folder, "bin"));
   await copyFile(script, join(folder, ".ci/run"));
-  for (const present of ["chromium", "java", "mvn"]) await command(present, "exit 0");
+  for (const present of ["chromium", "java", "mvn", "go"]) await command(present, "exit 0");
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
