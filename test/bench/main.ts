@@ -1,7 +1,11 @@
 import { ingestBench } from "./ingest.bench.ts";
+import { judgeBench } from "./judge/judge.bench.ts";
+import { verdictsBench } from "./verdicts/verdicts.bench.ts";
 
 const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
   ingest: ingestBench,
+  judge: judgeBench,
+  verdicts: verdictsBench,
 };
 
 const [name = "", ...parameters] = process.argv.slice(2);
