@@ -1,3 +1,4 @@
+import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { serve } from "@hono/node-server";
 
@@ -19,6 +20,16 @@ export async function listening(app: Served): Promise<{ origin: string; close: (
         if ("closeAllConnections" in server) server.closeAllConnections();
       }),
   };
+}
+
+/** Ends a server with every connection that it has. */
+export function closeWhole(server: Server): Promise<void> {
+  server.closeAllConnections();
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+  });
 }
 
 /** Looks at a condition of the test's own process until it holds; the test's time-out is the limit. */

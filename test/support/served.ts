@@ -4,7 +4,7 @@ import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-const main = new URL("../../dist/main.js", import.meta.url).pathname;
+const builtMain = new URL("../../dist/main.js", import.meta.url).pathname;
 
 /** A real `haldane serve` in its own process, on free ports. */
 export interface Served {
@@ -18,6 +18,8 @@ export interface ServeFiles {
   readonly data: string;
   readonly config: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** The built main.js, where it does not stand beside the sources. */
+  readonly main?: string;
 }
 
 export async function serveFiles(
@@ -31,7 +33,8 @@ export async function serveFiles(
 }
 
 /** Starts and resolves once it is ready; `npm run build` must have built it. */
-export async function startServed({ data, config, environment }: ServeFiles): Promise<Served> {
+export async function startServed(files: ServeFiles): Promise<Served> {
+  const { data, config, environment, main = builtMain } = files;
   const child = spawn(
     process.execPath,
     [main, "serve", "--config", config, "--data", data, "--port", "0", "--otlp-port", "0"],
