@@ -1,5 +1,5 @@
 import type { Instance } from "#model/deployment.ts";
-import { windowStart, type Instant } from "#model/time.ts";
+import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
 import type { Changing } from "./dirty-list.ts";
 import type { TallyRow } from "./tally-row.ts";
 
@@ -48,7 +48,7 @@ export class InstanceRow implements Changing {
 
   /** True where a record at `at` would change when the instance was seen. */
   isNews(at: Instant): boolean {
-    return at < this.firstSeen || windowStart(at) > this.lastSeen;
+    return at < this.firstSeen || at >= this.lastSeen + windowLengthMs;
   }
 
   seen(at: Instant): void {

@@ -1,10 +1,10 @@
 import { overflowOperation } from "#model/sample.ts";
 import { slots, textIn } from "./attribute-slots.ts";
+import { PairTable } from "./pair-table.ts";
 import type { AttributeSlots, Interner, Text } from "./ports.ts";
 
 /** Distinct names remembered between two emptyings of the table. */
 const rememberedNames = 100_000;
-const shift = 2 ** 26;
 
 /** An operation's name as a small integer; valid until `epoch` changes. */
 export type OperationIndex = number;
@@ -19,10 +19,10 @@ export class OperationNames {
   epoch = 0;
   private readonly names: string[] = [overflowOperation];
   private readonly byName = new Map<string, OperationIndex>();
-  private readonly http = new Map<number, OperationIndex>();
-  private readonly rpc = new Map<number, OperationIndex>();
-  private readonly messaging = new Map<number, OperationIndex>();
-  private readonly plain = new Map<Text, OperationIndex>();
+  private readonly http = new PairTable();
+  private readonly rpc = new PairTable();
+  private readonly messaging = new PairTable();
+  private readonly plain = new PairTable();
   private generation: number;
 
   private readonly interner: Interner;
@@ -59,31 +59,32 @@ export class OperationNames {
     this.generation = this.interner.generation;
     this.epoch += 1;
     this.names.length = 1;
-    for (const table of [this.byName, this.http, this.rpc, this.messaging, this.plain]) table.clear();
+    this.byName.clear();
+    for (const table of [this.http, this.rpc, this.messaging, this.plain]) table.clear();
   }
 
-  private add(table: Map<number, OperationIndex>, key: number, name: string): OperationIndex {
+  /** Gives the name its index, and remembers it under the two texts that it was made of. */
+  private add(table: PairTable, first: Text, second: Text, name: string): OperationIndex {
     const known = this.byName.get(name);
     if (known !== undefined) {
-      if (table.size < rememberedNames) table.set(key, known);
+      if (table.size < rememberedNames) table.set(first, second, known);
       return known;
     }
     if (this.names.length >= rememberedNames) return 0;
     const index = this.names.push(name) - 1;
     this.byName.set(name, index);
-    table.set(key, index);
+    table.set(first, second, index);
     return index;
   }
 
   private ofHttp(attributes: AttributeSlots, method: Text, spanName: Text): OperationIndex {
     const route = attributes.texts[slots.httpRoute] ?? 0;
     if (route === 0 && spanName !== 0 && !this.isRawPath(attributes, spanName)) return this.ofName(spanName);
-    const key = method * shift + route;
-    const known = this.http.get(key);
-    if (known !== undefined) return known;
+    const known = this.http.get(method, route);
+    if (known >= 0) return known;
     const verb = this.interner.textOf(method).toUpperCase();
     const word = verb === "_OTHER" ? "HTTP" : verb;
-    return this.add(this.http, key, route === 0 ? word : `${word} ${this.interner.textOf(route)}`);
+    return this.add(this.http, method, route, route === 0 ? word : `${word} ${this.interner.textOf(route)}`);
   }
 
   private isRawPath(attributes: AttributeSlots, spanName: Text): boolean {
@@ -92,22 +93,31 @@ export class OperationNames {
   }
 
   private ofRpc(service: Text, method: Text): OperationIndex {
-    const key = service * shift + method;
-    const known = this.rpc.get(key);
-    if (known !== undefined) return known;
+    const known = this.rpc.get(service, method);
+    if (known >= 0) return known;
     const name = this.interner.textOf(method);
-    return this.add(this.rpc, key, service === 0 ? name : `${this.interner.textOf(service)}/${name}`);
+    return this.add(
+      this.rpc,
+      service,
+      method,
+      service === 0 ? name : `${this.interner.textOf(service)}/${name}`,
+    );
   }
 
   private ofMessaging(deed: Text, destination: Text): OperationIndex {
-    const key = deed * shift + destination;
-    const known = this.messaging.get(key);
-    if (known !== undefined) return known;
+    const known = this.messaging.get(deed, destination);
+    if (known >= 0) return known;
     const name = this.interner.textOf(destination);
-    return this.add(this.messaging, key, deed === 0 ? name : `${this.interner.textOf(deed)} ${name}`);
+    return this.add(
+      this.messaging,
+      deed,
+      destination,
+      deed === 0 ? name : `${this.interner.textOf(deed)} ${name}`,
+    );
   }
 
   private ofName(name: Text): OperationIndex {
-    return this.plain.get(name) ?? this.add(this.plain, name, this.interner.textOf(name));
+    const known = this.plain.get(name, 0);
+    return known >= 0 ? known : this.add(this.plain, name, 0, this.interner.textOf(name));
   }
 }

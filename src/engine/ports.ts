@@ -14,6 +14,8 @@ export interface Interner {
   /** Changes when the table was emptied; every Text from before is then meaningless. */
   readonly generation: number;
   fromBytes(bytes: Uint8Array, start: number, end: number): Text;
+  /** `fromBytes` for a reader that holds a view of its bytes: words are read four bytes at a time. */
+  fromView(view: DataView, start: number, end: number): Text;
   fromString(text: string): Text;
   textOf(text: Text): string;
 }

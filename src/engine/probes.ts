@@ -1,5 +1,6 @@
 import { slots, textIn } from "./attribute-slots.ts";
-import type { AttributeSlots, Interner, Text } from "./ports.ts";
+import type { AttributeSlots, Interner } from "./ports.ts";
+import { TextJudgements } from "./text-judgements.ts";
 
 /** Requests that ask whether a service lives, not what it does (decision 9). Left out of shares, durations and split. */
 export interface ProbeList {
@@ -49,58 +50,46 @@ export const defaultProbes: ProbeList = {
   rpcServices: ["grpc.health.v1.Health"],
 };
 
-const rememberedTexts = 100_000;
-
 /** Tells probes from traffic; each distinct text is judged once. */
 export class ProbeFilter {
-  private readonly routes: ReadonlySet<string>;
-  private readonly rpcServices: ReadonlySet<string>;
-  private readonly routeTexts = new Map<Text, boolean>();
-  private readonly agentTexts = new Map<Text, boolean>();
+  private readonly routes: TextJudgements;
+  private readonly agents: TextJudgements;
+  private readonly services: TextJudgements;
+  private readonly methods: TextJudgements;
   private generation: number;
 
   private readonly interner: Interner;
-  private readonly list: ProbeList;
 
   constructor(interner: Interner, list: ProbeList) {
     this.interner = interner;
-    this.list = list;
-    this.routes = new Set(list.routes);
-    this.rpcServices = new Set(list.rpcServices);
     this.generation = interner.generation;
+    const routes = new Set(list.routes);
+    const rpcServices = new Set(list.rpcServices);
+    const judged = (judge: (text: string) => boolean): TextJudgements =>
+      new TextJudgements((text) => judge(interner.textOf(text)));
+    this.routes = judged((route) => routes.has(barePath(route)));
+    this.agents = judged((agent) => list.agents.some((start) => agent.startsWith(start)));
+    this.services = judged((service) => rpcServices.has(service));
+    this.methods = judged((method) => rpcServices.has(beforeSlash(method)));
   }
 
   isProbe(attributes: AttributeSlots): boolean {
     this.forgetStale();
     const route = attributes.texts[slots.httpRoute] ?? 0;
     const path = route === 0 ? textIn(attributes, slots.urlPath, slots.httpTarget) : route;
-    if (path !== 0 && this.remembered(this.routeTexts, path)) return true;
+    if (path !== 0 && this.routes.of(path)) return true;
     const agent = textIn(attributes, slots.userAgent, slots.userAgentOld);
-    if (agent !== 0 && this.remembered(this.agentTexts, agent)) return true;
+    if (agent !== 0 && this.agents.of(agent)) return true;
     const method = attributes.texts[slots.rpcMethod] ?? 0;
     const service = attributes.texts[slots.rpcService] ?? 0;
-    if (service !== 0) return this.rpcServices.has(this.interner.textOf(service));
-    return method !== 0 && this.rpcServices.has(beforeSlash(this.interner.textOf(method)));
-  }
-
-  private remembered(texts: Map<Text, boolean>, text: Text): boolean {
-    const known = texts.get(text);
-    if (known !== undefined) return known;
-    const value = this.interner.textOf(text);
-    const probe =
-      texts === this.routeTexts
-        ? this.routes.has(barePath(value))
-        : this.list.agents.some((agent) => value.startsWith(agent));
-    texts.set(text, probe);
-    return probe;
+    if (service !== 0) return this.services.of(service);
+    return method !== 0 && this.methods.of(method);
   }
 
   private forgetStale(): void {
-    const full = this.routeTexts.size > rememberedTexts || this.agentTexts.size > rememberedTexts;
-    if (this.generation === this.interner.generation && !full) return;
+    if (this.generation === this.interner.generation) return;
     this.generation = this.interner.generation;
-    this.routeTexts.clear();
-    this.agentTexts.clear();
+    for (const judged of [this.routes, this.agents, this.services, this.methods]) judged.forget();
   }
 }
 

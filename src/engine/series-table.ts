@@ -34,7 +34,7 @@ export class Cell implements Changing {
 export class SeriesSlot {
   /** By window number, times two, plus one for late rows. */
   readonly cells = new Map<number, Cell>();
-  lastKey = -1;
+  /** The window that was changed last: the next record is mostly of the same. */
   lastCell: Cell | null = null;
   /** Windows up to this one may be stored though they are not in memory. */
   storedUpTo = -Infinity;
@@ -113,37 +113,31 @@ export class SeriesTable {
 
   /** The window of a series, ready to be changed. `unit` names the unit of a histogram. */
   cell(series: SeriesSlot, window: Instant, late: boolean, unit = ""): Cell {
-    const key = cellKey(window, late);
-    const cell =
-      series.lastKey === key && series.lastCell !== null ? series.lastCell : this.find(series, key);
-    if (cell !== null) {
-      this.changed.mark(cell);
-      return cell;
+    const last = series.lastCell;
+    if (last?.window === window && last.late === late) {
+      this.changed.mark(last);
+      return last;
     }
-    const created = new Cell(series, { window, late }, accumulatorOf(series.measure, unit));
-    const stored = window <= series.storedUpTo ? this.loadSample(series.id, window, late) : null;
-    if (stored !== null) created.accumulator.load(stored);
-    this.add(created, key);
-    this.changed.mark(created);
-    return created;
-  }
-
-  private find(series: SeriesSlot, key: number): Cell | null {
-    const cell = series.cells.get(key) ?? null;
-    if (cell !== null) {
-      series.lastKey = key;
-      series.lastCell = cell;
-    }
+    const cell = series.cells.get(cellKey(window, late)) ?? this.create(series, { window, late }, unit);
+    series.lastCell = cell;
+    this.changed.mark(cell);
     return cell;
   }
 
-  private add(cell: Cell, key: number): void {
-    cell.series.cells.set(key, cell);
-    cell.series.lastKey = key;
-    cell.series.lastCell = cell;
-    const cells = this.byWindow.get(cell.window);
-    if (cells === undefined) this.byWindow.set(cell.window, [cell]);
+  private create(
+    series: SeriesSlot,
+    at: { readonly window: Instant; readonly late: boolean },
+    unit: string,
+  ): Cell {
+    const { window, late } = at;
+    const cell = new Cell(series, at, accumulatorOf(series.measure, unit));
+    const stored = window <= series.storedUpTo ? this.loadSample(series.id, window, late) : null;
+    if (stored !== null) cell.accumulator.load(stored);
+    series.cells.set(cellKey(window, late), cell);
+    const cells = this.byWindow.get(window);
+    if (cells === undefined) this.byWindow.set(window, [cell]);
     else cells.push(cell);
+    return cell;
   }
 
   /** Windows that ended at `before` or earlier leave memory where they are written. */
@@ -160,7 +154,6 @@ export class SeriesTable {
   private forget(cell: Cell): void {
     const { series } = cell;
     series.cells.delete(cellKey(cell.window, cell.late));
-    series.lastKey = -1;
     series.lastCell = null;
     series.storedUpTo = Math.max(series.storedUpTo, cell.window);
   }

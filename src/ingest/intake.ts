@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import type { Accumulate } from "#engine/accumulate.ts";
 import type { Clock, TelemetryWriter } from "#engine/ports.ts";
 import type { Instant } from "#model/time.ts";
+import { bodyDigest } from "#ingest/otlp/body-digest.ts";
 import { decompressBody, visitBody, type RawBody } from "#ingest/otlp/body.ts";
 import { defaultOtlpLimits, type OtlpLimits } from "#ingest/otlp/limits.ts";
 import type { AcceptOutcome } from "#ingest/otlp/receiver.ts";
@@ -94,7 +94,7 @@ export function createIntake(options: IntakeOptions): Intake {
     accept: async (body) => {
       const plain = decompressBody(body, otlp);
       if (!plain.ok) return plain.error;
-      const digest = createHash("sha256").update(plain.value.signal).update(plain.value.bytes).digest("hex");
+      const digest = bodyDigest(plain.value);
       if (digests.has(digest)) return whenWritten(nothingRejected);
       if (writer.knowsDigest(digest)) return nothingRejected;
       options.betweenBodies?.();

@@ -35,6 +35,7 @@ export class BoundedInterner {
   /** Text t is pool[starts[t], starts[t + 1]). */
   #starts = new Int32Array(513);
   #pool = new Uint8Array(16 * 1024);
+  #poolView = new DataView(this.#pool.buffer);
   #strings: string[] = ["", "(overflow)"];
   readonly #scratch: Uint8Array;
 
@@ -49,31 +50,22 @@ export class BoundedInterner {
   }
 
   fromBytes(bytes: Uint8Array, start: number, end: number): number {
+    return this.fromView(new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength), start, end);
+  }
+
+  fromView(view: DataView, start: number, end: number): number {
     if (end <= start) return 0;
-    const stop = end - start > this.#limits.textBytes ? this.#cut(bytes, start) : end;
-    let hash = 0x811c9dc5 | 0;
-    let at = start;
-    for (; at + 4 <= stop; at += 4) {
-      const word =
-        (bytes[at] ?? 0) |
-        ((bytes[at + 1] ?? 0) << 8) |
-        ((bytes[at + 2] ?? 0) << 16) |
-        ((bytes[at + 3] ?? 0) << 24);
-      hash = Math.imul(hash ^ word, 0x01000193);
-      hash ^= hash >>> 15;
-    }
-    for (; at < stop; at += 1) hash = Math.imul(hash ^ (bytes[at] ?? 0), 0x01000193);
-    hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
-    hash ^= hash >>> 13;
+    const stop = end - start > this.#limits.textBytes ? this.#cut(view, start) : end;
+    const hash = hashOf(view, start, stop);
     const mask = this.#table.length - 1;
     let slot = hash & mask;
     for (;;) {
       const text = this.#table[slot] ?? 0;
       if (text === 0) break;
-      if (this.#hashes[text] === hash && this.#equals(text, bytes, start, stop)) return text;
+      if (this.#hashes[text] === hash && this.#equals(text, view, start, stop)) return text;
       slot = (slot + 1) & mask;
     }
-    return this.#add(hash, slot, bytes.subarray(start, stop));
+    return this.#add(hash, slot, new Uint8Array(view.buffer, view.byteOffset + start, stop - start));
   }
 
   fromString(text: string): number {
@@ -98,21 +90,23 @@ export class BoundedInterner {
     this.#strings = ["", "(overflow)"];
   }
 
-  #equals(text: number, bytes: Uint8Array, start: number, stop: number): boolean {
+  #equals(text: number, view: DataView, start: number, stop: number): boolean {
     const from = this.#starts[text] ?? 0;
     if ((this.#starts[text + 1] ?? 0) - from !== stop - start) return false;
+    const pool = this.#poolView;
     const shift = from - start;
-    for (let at = start; at < stop; at += 1) {
-      if (bytes[at] !== this.#pool[at + shift]) return false;
-    }
+    let at = start;
+    for (; at + 4 <= stop; at += 4)
+      if (view.getInt32(at, true) !== pool.getInt32(at + shift, true)) return false;
+    for (; at < stop; at += 1) if (view.getUint8(at) !== pool.getUint8(at + shift)) return false;
     return true;
   }
 
   /** End of the kept part of a string that is too long, never inside a UTF-8 sequence. */
-  #cut(bytes: Uint8Array, start: number): number {
+  #cut(view: DataView, start: number): number {
     this.counters.cut += 1;
     let stop = start + this.#limits.textBytes;
-    while (stop > start && ((bytes[stop] ?? 0) & 0xc0) === 0x80) stop -= 1;
+    while (stop > start && (view.getUint8(stop) & 0xc0) === 0x80) stop -= 1;
     return stop;
   }
 
@@ -147,6 +141,7 @@ export class BoundedInterner {
       const pool = new Uint8Array(Math.max(poolBytes, this.#pool.length * 2));
       pool.set(this.#pool);
       this.#pool = pool;
+      this.#poolView = new DataView(pool.buffer);
     }
   }
 
@@ -160,4 +155,16 @@ export class BoundedInterner {
     }
     this.#table = table;
   }
+}
+
+function hashOf(view: DataView, start: number, stop: number): number {
+  let hash = 0x811c9dc5 | 0;
+  let at = start;
+  for (; at + 4 <= stop; at += 4) {
+    hash = Math.imul(hash ^ view.getInt32(at, true), 0x01000193);
+    hash ^= hash >>> 15;
+  }
+  for (; at < stop; at += 1) hash = Math.imul(hash ^ view.getUint8(at), 0x01000193);
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d);
+  return hash ^ (hash >>> 13);
 }

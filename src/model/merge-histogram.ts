@@ -7,9 +7,6 @@ const exactScale = 10;
 const scratch = new DataView(new ArrayBuffer(8));
 const mantissaBits = 52;
 
-/** The boundaries in [1, 2] of the scale at which single values are kept: powers are slow. */
-const keptBoundaries = Float64Array.from({ length: 2 ** keptScale + 1 }, (_, k) => 2 ** (k / 2 ** keptScale));
-
 /** True where m = mantissa / 2^52 in [1, 2) is at most 2^(k / 2^scale), decided in whole numbers: m^(2^scale) <= 2^k. */
 function isAtMostBoundary(m: number, k: number, scale: number): boolean {
   const power = 2 ** scale;
@@ -19,10 +16,37 @@ function isAtMostBoundary(m: number, k: number, scale: number): boolean {
 
 /** Compares a mantissa in [1, 2) with the boundary 2^(k / 2^scale); the close cases are settled without rounding. */
 function isAbove(m: number, k: number, scale: number): boolean {
-  const boundary = scale === keptScale && k >= 0 ? (keptBoundaries[k] ?? 2) : 2 ** (k / 2 ** scale);
+  const boundary = 2 ** (k / 2 ** scale);
   if (scale <= exactScale && Math.abs(m - boundary) <= 8 * Number.EPSILON)
     return !isAtMostBoundary(m, k, scale);
   return m > boundary;
+}
+
+/** The last double that is at most 2^(k / 2^scale), for k of the octave [1, 2]: what is above it is above the boundary. */
+function lastBelow(k: number, scale: number): number {
+  const near = 2 ** (k / 2 ** scale);
+  const step = Number.EPSILON;
+  if (!isAtMostBoundary(near, k, scale)) return near - step;
+  return k < 2 ** scale && isAtMostBoundary(near + step, k, scale) ? near + step : near;
+}
+
+const keptSteps = 2 ** keptScale;
+const keptLasts = Float64Array.from({ length: keptSteps + 1 }, (_, k) => lastBelow(k, keptScale));
+/** An octave in 64 equal cells, each narrower than a bucket of the kept scale: the last boundary at or below its begin. */
+const cellBits = 6;
+const firstOfCell = Uint8Array.from({ length: 2 ** cellBits }, (_, cell) =>
+  Math.max(
+    0,
+    keptLasts.findLastIndex((last) => last <= 1 + cell / 2 ** cellBits),
+  ),
+);
+
+/** `exponentialIndex` at the kept scale, where every single value comes through: one look-up and two comparisons. */
+function keptIndex(m: number, high: number, exponent: number): number {
+  const k = firstOfCell[(high >>> (20 - cellBits)) & (2 ** cellBits - 1)] ?? 0;
+  const first = exponent * keptSteps + k;
+  if (m > (keptLasts[k + 1] ?? 2)) return first + 1;
+  return m > (keptLasts[k] ?? 1) ? first : first - 1;
 }
 
 /**
@@ -44,6 +68,7 @@ export function exponentialIndex(value: number, scale: number): number {
   const exponent = ((high >>> 20) & 0x7ff) - 1023 + lift;
   scratch.setUint32(0, (high & 0xfffff) | 0x3ff00000);
   const m = scratch.getFloat64(0);
+  if (scale === keptScale) return keptIndex(m, high, exponent);
   if (scale <= 0) {
     const atZero = m === 1 ? exponent - 1 : exponent;
     return Math.floor(atZero / 2 ** -scale);

@@ -1,7 +1,7 @@
-import { createHash } from "node:crypto";
 import { gzipSync } from "node:zlib";
 import { Accumulate } from "#engine/accumulate.ts";
 import type { Observer } from "#engine/ports.ts";
+import { bodyDigest } from "#ingest/otlp/body-digest.ts";
 import { decompressBody, visitBody, type RawBody } from "#ingest/otlp/body.ts";
 import type { Signal } from "#ingest/otlp/schema.ts";
 import { BoundedInterner } from "#model/interner.ts";
@@ -97,7 +97,7 @@ const takes: Readonly<Record<LaneName, () => (body: RawBody, index: number) => v
       if (index === 0) accumulate = newAccumulate();
       const plain = decompressBody(body);
       if (!plain.ok) throw new Error(plain.error.message);
-      createHash("sha256").update(body.signal).update(plain.value.bytes).digest("hex");
+      bodyDigest(plain.value);
       const now = firstInstant + (index + 1) * batchEveryMs;
       accumulate.begin(now);
       const visited = visitBody(plain.value, accumulate);

@@ -73,6 +73,22 @@ describe("histograms", () => {
     );
   });
 
+  it("at the kept scale the doubles around every boundary are told apart in whole numbers", () => {
+    // m <= 2^(k/16) exactly where m^16 <= 2^k, in units of 2^-52.
+    const isAtMost = (m: number, k: number): boolean =>
+      BigInt(m * 2 ** 52) ** 16n <= 1n << BigInt(52 * 16 + k);
+    for (const exponent of [-1000, -7, 0, 12]) {
+      for (let k = 0; k < 16; k += 1) {
+        for (let step = -3; step <= 3; step += 1) {
+          const m = 2 ** (k / 16) + step * Number.EPSILON;
+          if (m < 1) continue;
+          const index = isAtMost(m, k) ? k - 1 : k;
+          expect(exponentialIndex(m * 2 ** exponent, 4)).toBe(exponent * 16 + index);
+        }
+      }
+    }
+  });
+
   it("powers of two belong to the bucket below them", () => {
     expect([
       exponentialIndex(1, 4),

@@ -1,20 +1,23 @@
 import type { AttributeSlots, AttributeValue, Interner } from "#engine/ports.ts";
 import { slotOf } from "./attribute-slots.ts";
-import type { PairHash } from "./hash.ts";
-import type { Wire } from "./wire.ts";
+import { endsVarint, type Wire } from "./wire.ts";
 
 const keyTag = (1 << 3) | 2;
 const valueTag = (2 << 3) | 2;
-const itemTag = (1 << 3) | 2;
-const stringTag = (1 << 3) | 2;
-const boolTag = 2 << 3;
-const intTag = 3 << 3;
-const doubleTag = (4 << 3) | 1;
-const arrayTag = (5 << 3) | 2;
-const mapTag = (6 << 3) | 2;
-const bytesTag = (7 << 3) | 2;
+/** An item of an ArrayValue, a pair of a KeyValueList. */
+export const itemTag = (1 << 3) | 2;
+/** Members of an AnyValue. */
+export const memberTags = {
+  stringTag: (1 << 3) | 2,
+  boolTag: 2 << 3,
+  intTag: 3 << 3,
+  doubleTag: (4 << 3) | 1,
+  arrayTag: (5 << 3) | 2,
+  mapTag: (6 << 3) | 2,
+  bytesTag: (7 << 3) | 2,
+} as const;
+const { stringTag, boolTag, intTag, doubleTag, arrayTag, mapTag, bytesTag } = memberTags;
 
-const pairSeed = 0x3c6ef372;
 const decoder = new TextDecoder();
 
 /**
@@ -28,6 +31,9 @@ export class PairReader {
   member = 0;
   start = 0;
   end = 0;
+  /** Of the value as a whole, set by `#frame`. */
+  #valueStart = 0;
+  #valueEnd = 0;
   readonly #wire: Wire;
 
   constructor(wire: Wire) {
@@ -64,9 +70,34 @@ export class PairReader {
     wire.at = end;
   }
 
-  /** Reads the form that nearly every KeyValue has: key and value once, in either order, and lengths in one byte. */
+  /**
+   * Reads the KeyValue in [start, end) as far as it is needed: gives the slot of its key, or -1 for one that Haldane does not
+   * read, whose value is not looked at.
+   */
+  readPair(start: number, end: number): number {
+    const wire = this.#wire;
+    if (this.#frame(start, end)) {
+      const slot = slotOf(wire.view, this.keyStart, this.keyEnd);
+      if (slot >= 0 && !this.#plainValue(this.#valueStart, this.#valueEnd - this.#valueStart)) {
+        wire.at = this.#valueStart;
+        this.value(this.#valueEnd);
+      }
+      return slot;
+    }
+    wire.at = start;
+    this.pair(end);
+    return this.slot();
+  }
+
   #plainPair(end: number): boolean {
-    const { view, at } = this.#wire;
+    return (
+      this.#frame(this.#wire.at, end) && this.#plainValue(this.#valueStart, this.#valueEnd - this.#valueStart)
+    );
+  }
+
+  /** Finds key and value in the form that nearly every KeyValue has: each once, in either order, and lengths in one byte. */
+  #frame(at: number, end: number): boolean {
+    const { view } = this.#wire;
     if (end - at < 6) return false;
     const firstTag = view.getUint8(at);
     const firstLength = view.getUint8(at + 1);
@@ -78,12 +109,16 @@ export class PairReader {
     if (firstTag === keyTag && secondTag === valueTag) {
       this.keyStart = at + 2;
       this.keyEnd = second;
-      return this.#plainValue(second + 2, secondLength);
+      this.#valueStart = second + 2;
+      this.#valueEnd = end;
+      return true;
     }
     if (firstTag !== valueTag || secondTag !== keyTag) return false;
     this.keyStart = second + 2;
     this.keyEnd = end;
-    return this.#plainValue(at + 2, firstLength);
+    this.#valueStart = at + 2;
+    this.#valueEnd = second;
+    return true;
   }
 
   /** Reads a value that is one string, or one small integer. */
@@ -179,7 +214,7 @@ export class PairReader {
     const wire = this.#wire;
     let text = 0;
     let number = NaN;
-    if (this.member === stringTag) text = interner.fromBytes(wire.bytes, this.start, this.end);
+    if (this.member === stringTag) text = interner.fromView(wire.view, this.start, this.end);
     else if (this.member === intTag || this.member === doubleTag) {
       const back = wire.at;
       wire.at = this.start;
@@ -218,107 +253,4 @@ export class PairReader {
     }
     return items.length === 0 ? null : items.join(",");
   }
-
-  /**
-   * Takes the value into a hash: kind and content of any AnyValue. Lists count in order, maps as sets. Overwrites what the
-   * last `pair` said. A NaN counts as one value whatever its bits.
-   */
-  intoHash(hash: PairHash): void {
-    const wire = this.#wire;
-    const back = wire.at;
-    wire.at = this.start;
-    hash.word(this.member);
-    switch (this.member) {
-      case stringTag:
-      case bytesTag:
-        hash.bytes(wire.view, this.start, this.end);
-        break;
-      case boolTag:
-        wire.varint64();
-        hash.word((wire.low | wire.high) === 0 ? 0 : 1);
-        break;
-      case intTag:
-        wire.varint64();
-        hash.word(wire.low);
-        hash.word(wire.high);
-        break;
-      case doubleTag:
-        hashDouble(wire, hash);
-        break;
-      case arrayTag:
-        this.#hashArray(hash, this.end);
-        break;
-      case mapTag:
-        this.#hashMap(hash, this.end);
-        break;
-      default:
-    }
-    wire.at = back;
-  }
-
-  #hashArray(hash: PairHash, end: number): void {
-    const wire = this.#wire;
-    while (wire.at < end) {
-      const tag = wire.varint32();
-      if (tag !== itemTag) {
-        wire.skip(tag);
-        continue;
-      }
-      const length = wire.varint32();
-      const stop = wire.at + length;
-      this.value(stop);
-      this.intoHash(hash);
-      wire.at = stop;
-    }
-  }
-
-  #hashMap(hash: PairHash, end: number): void {
-    const wire = this.#wire;
-    const outerHigh = hash.high;
-    const outerLow = hash.low;
-    let high = 0;
-    let low = 0;
-    while (wire.at < end) {
-      const tag = wire.varint32();
-      if (tag !== itemTag) {
-        wire.skip(tag);
-        continue;
-      }
-      const length = wire.varint32();
-      const stop = wire.at + length;
-      this.pair(stop);
-      this.hashPair(hash);
-      high = (high + hash.high) | 0;
-      low = (low + hash.low) | 0;
-      wire.at = stop;
-    }
-    hash.high = outerHigh;
-    hash.low = outerLow;
-    hash.word(high);
-    hash.word(low);
-  }
-
-  /** The hash of the pair read last, alone: pairs are summed, so that their order does not matter. */
-  hashPair(hash: PairHash): void {
-    hash.start(pairSeed);
-    hash.bytes(this.#wire.view, this.keyStart, this.keyEnd);
-    this.intoHash(hash);
-    hash.finish();
-  }
-}
-
-/** True where one varint fills [at, end). */
-function endsVarint(view: DataView, start: number, end: number): boolean {
-  let at = start;
-  while (at < end && view.getUint8(at) >= 0x80) at += 1;
-  return at === end - 1;
-}
-
-function hashDouble(wire: Wire, hash: PairHash): void {
-  wire.double();
-  const isNotNumber = Number.isNaN(wire.real);
-  wire.at -= 8;
-  wire.fixed64();
-  hash.word(isNotNumber ? 0 : wire.low);
-  hash.word(isNotNumber ? 0x7ff80000 : wire.high);
 }

@@ -12,6 +12,7 @@ import {
   messageShift,
   ruledTags,
 } from "./check-rules.ts";
+import { endsVarint } from "./wire.ts";
 
 const wireNames: Readonly<Record<number, string>> = {
   0: "varint",
@@ -27,6 +28,7 @@ const highestNumber = 0x1fffffff;
 const keyTag = (1 << 3) | 2;
 const valueTag = (2 << 3) | 2;
 const stringTag = (1 << 3) | 2;
+const intTag = 3 << 3;
 const { rules, messages } = checkRules;
 
 export interface Checked {
@@ -218,7 +220,7 @@ function wideRule(tag: number): number {
 
 /**
  * True for the form that nearly every KeyValue has: key and value once, in either order, lengths in one byte, and a value
- * that is one string. Says nothing about others.
+ * that is one string or one integer. Says nothing about others.
  */
 function isPlainPair(view: DataView, at: number, end: number): boolean {
   if (end - at < 6) return false;
@@ -229,10 +231,13 @@ function isPlainPair(view: DataView, at: number, end: number): boolean {
   const secondLength = view.getUint8(second + 1);
   if (secondLength >= 0x80 || second + 2 + secondLength !== end) return false;
   const otherTag = view.getUint8(second);
-  if (first === keyTag && otherTag === valueTag) return isPlainString(view, second + 2, secondLength);
-  return first === valueTag && otherTag === keyTag && isPlainString(view, at + 2, firstLength);
+  if (first === keyTag && otherTag === valueTag) return isPlainValue(view, second + 2, secondLength);
+  return first === valueTag && otherTag === keyTag && isPlainValue(view, at + 2, firstLength);
 }
 
-function isPlainString(view: DataView, at: number, length: number): boolean {
-  return length >= 2 && view.getUint8(at) === stringTag && view.getUint8(at + 1) === length - 2;
+function isPlainValue(view: DataView, at: number, length: number): boolean {
+  if (length < 2) return false;
+  const tag = view.getUint8(at);
+  if (tag === stringTag) return view.getUint8(at + 1) === length - 2;
+  return tag === intTag && length - 1 <= longestVarint && endsVarint(view, at + 1, at + length);
 }

@@ -94,7 +94,7 @@ export class MetricWalk {
         case nameTag:
         case unitTag: {
           const length = wire.varint32();
-          const text = observer.interner.fromBytes(wire.bytes, wire.at, wire.at + length);
+          const text = observer.interner.fromView(wire.view, wire.at, wire.at + length);
           if (tag === nameTag) view.metric = text;
           else view.unit = text;
           wire.at += length;

@@ -3,6 +3,7 @@ import type { PointView } from "#engine/ports.ts";
 import { clearSlots, emptySlots } from "./attribute-slots.ts";
 import { GrowingNumbers } from "./growing-numbers.ts";
 import { PairHash } from "./hash.ts";
+import { hashPair } from "./hash-pair.ts";
 import type { WalkParts } from "./resource-walk.ts";
 import { unzigzag } from "./wire.ts";
 
@@ -294,7 +295,7 @@ export class PointReader {
     const stop = wire.at + length;
     pairs.pair(stop);
     this.#filled |= pairs.fill(this.view.attributes, observer.interner);
-    pairs.hashPair(this.#hash);
+    hashPair(pairs, wire, this.#hash);
     this.#hashHigh = (this.#hashHigh + this.#hash.high) | 0;
     this.#hashLow = (this.#hashLow + this.#hash.low) | 0;
     wire.at = stop;

@@ -48,10 +48,9 @@ export class SpanWalk {
   #attributesStart = 0;
   #firstAttributeEnd = 0;
   #attributesEnd = 0;
-  #startLow = 0;
-  #startHigh = 0;
-  #endLow = 0;
-  #endHigh = 0;
+  /** Where the times stand, -1 where they are missing. */
+  #startAt = -1;
+  #endAt = -1;
 
   constructor(parts: WalkParts) {
     this.#parts = parts;
@@ -74,7 +73,7 @@ export class SpanWalk {
       const length = wire.varint32();
       const stop = wire.at + length;
       this.#reset();
-      this.#read(stop);
+      this.#read(wire.at, stop);
       this.#tell();
       wire.at = stop;
     }
@@ -92,55 +91,52 @@ export class SpanWalk {
     span.traceHash = 0;
     span.sampledShare = 1;
     this.#hasSpanId = false;
-    this.#startLow = 0;
-    this.#startHigh = 0;
-    this.#endLow = 0;
-    this.#endHigh = 0;
+    this.#startAt = -1;
+    this.#endAt = -1;
   }
 
-  #read(end: number): void {
+  /** Finds the parts of the span in [start, end). The cursor is a local number here: this loop sees most of a body's bytes. */
+  #read(start: number, end: number): void {
     const { wire } = this.#parts;
     const view = wire.view;
-    while (wire.at < end) {
-      let tag = view.getUint8(wire.at);
-      if (tag < 0x80) wire.at += 1;
-      else tag = wire.varint32();
-      switch (tag) {
-        case startTag:
-          wire.fixed64();
-          this.#startLow = wire.low;
-          this.#startHigh = wire.high;
+    let at = start;
+    while (at < end) {
+      let tag = view.getUint8(at);
+      at += 1;
+      if (tag >= 0x80) {
+        wire.at = at - 1;
+        tag = wire.varint32();
+        at = wire.at;
+      }
+      switch (tag & 7) {
+        case 1:
+          if (tag === startTag) this.#startAt = at;
+          else if (tag === endTag) this.#endAt = at;
+          at += 8;
           break;
-        case endTag:
-          wire.fixed64();
-          this.#endLow = wire.low;
-          this.#endHigh = wire.high;
-          break;
-        case kindTag:
-          this.#span.kind = wire.varint32();
-          break;
-        case traceIdTag:
-        case spanIdTag:
-        case traceStateTag:
-        case nameTag:
-        case attributeTag:
-        case statusTag: {
-          const length = wire.varint32();
-          const stop = wire.at + length;
-          this.#part(tag, stop);
-          wire.at = stop;
+        case 2: {
+          let length = view.getUint8(at);
+          at += 1;
+          if (length >= 0x80) {
+            wire.at = at - 1;
+            length = wire.varint32();
+            at = wire.at;
+          }
+          this.#part(tag, at, at + length);
+          at += length;
           break;
         }
         default:
-          wire.skip(tag);
+          wire.at = at;
+          if (tag === kindTag) this.#span.kind = wire.varint32();
+          else wire.skip(tag);
+          at = wire.at;
       }
     }
   }
 
-  /** Reads a part with a length, from the cursor to `stop`. */
-  #part(tag: number, stop: number): void {
-    const { wire } = this.#parts;
-    const start = wire.at;
+  /** Takes a part that fills [start, stop). */
+  #part(tag: number, start: number, stop: number): void {
     switch (tag) {
       case attributeTag:
         if (this.#attributesEnd === 0) {
@@ -154,16 +150,18 @@ export class SpanWalk {
         this.#nameEnd = stop;
         break;
       case traceIdTag:
-        takeTraceHash(this.#span, wire.view, start, stop);
+        takeTraceHash(this.#span, this.#parts.wire.view, start, stop);
         break;
       case spanIdTag:
-        this.#hasSpanId = isSpanId(wire.view, start, stop);
+        this.#hasSpanId = isSpanId(this.#parts.wire.view, start, stop);
+        break;
+      case traceStateTag:
+        this.#span.sampledShare = sampledShareAt(this.#parts.wire.view, start, stop);
         break;
       case statusTag:
-        this.#status(stop);
+        this.#status(start, stop);
         break;
       default:
-        this.#span.sampledShare = sampledShareAt(wire.view, start, stop);
     }
   }
 
@@ -171,26 +169,22 @@ export class SpanWalk {
   #attributes(): void {
     const { wire } = this.#parts;
     const end = this.#attributesEnd;
-    wire.at = this.#attributesStart;
+    let start = this.#attributesStart;
     let stop = this.#firstAttributeEnd;
     for (;;) {
-      this.#attribute(stop);
-      for (;;) {
-        if (wire.at >= end) return;
-        const tag = wire.varint32();
-        if (tag === attributeTag) break;
-        wire.skip(tag);
-      }
+      this.#attribute(start, stop);
+      if (stop >= end) return;
+      wire.at = stop;
+      for (let tag = wire.varint32(); tag !== attributeTag; tag = wire.varint32()) wire.skip(tag);
       const length = wire.varint32();
-      stop = wire.at + length;
+      start = wire.at;
+      stop = start + length;
     }
   }
 
-  #attribute(end: number): void {
-    const { wire, pairs } = this.#parts;
-    pairs.pair(end);
-    wire.at = end;
-    const slot = pairs.slot();
+  #attribute(start: number, end: number): void {
+    const { pairs } = this.#parts;
+    const slot = pairs.readPair(start, end);
     if (slot < 0) return;
     this.#filled |= 1 << slot;
     this.#members[slot] = pairs.member;
@@ -205,7 +199,7 @@ export class SpanWalk {
     const span = this.#span;
     span.name = 0;
     if (unread !== undefined && ((unread.spanKinds >> span.kind) & 1) !== 0) return;
-    span.name = interner.fromBytes(wire.bytes, this.#nameStart, this.#nameEnd);
+    span.name = interner.fromView(wire.view, this.#nameStart, this.#nameEnd);
     if (this.#attributesEnd !== 0) this.#attributes();
     if (unread?.pathBesideRoute === true && (this.#filled & routeBit) !== 0) this.#filled &= ~pathBits;
     for (let rest = this.#filled; rest !== 0;) {
@@ -218,8 +212,9 @@ export class SpanWalk {
     }
   }
 
-  #status(end: number): void {
+  #status(start: number, end: number): void {
     const { wire } = this.#parts;
+    wire.at = start;
     while (wire.at < end) {
       const tag = wire.varint32();
       if (tag === statusCodeTag) this.#span.status = wire.varint32();
@@ -228,21 +223,22 @@ export class SpanWalk {
   }
 
   #tell(): void {
-    const { observer, reject } = this.#parts;
+    const { observer, reject, wire } = this.#parts;
+    const { view } = wire;
     const span = this.#span;
     if (span.traceHash === 0 || !this.#hasSpanId) {
       reject("span", "badId");
       return;
     }
-    if ((this.#endLow | this.#endHigh) === 0) {
+    const endLow = this.#endAt < 0 ? 0 : view.getUint32(this.#endAt, true);
+    const endHigh = this.#endAt < 0 ? 0 : view.getUint32(this.#endAt + 4, true);
+    if ((endLow | endHigh) === 0) {
       reject("span", "noTime");
       return;
     }
     this.#fill();
-    const startLow = this.#startLow >>> 0;
-    const endLow = this.#endLow >>> 0;
-    const startHigh = this.#startHigh >>> 0;
-    const endHigh = this.#endHigh >>> 0;
+    const startLow = this.#startAt < 0 ? 0 : view.getUint32(this.#startAt, true);
+    const startHigh = this.#startAt < 0 ? 0 : view.getUint32(this.#startAt + 4, true);
     span.start = (startHigh * 4294967296 + startLow) / nanosPerMs;
     span.end = (endHigh * 4294967296 + endLow) / nanosPerMs;
     // The halves are subtracted before they are joined: the epoch alone would round to 256 ns.

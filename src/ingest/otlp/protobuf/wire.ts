@@ -116,3 +116,10 @@ export class Wire {
 export function unzigzag(value: number): number {
   return (value >>> 1) ^ -(value & 1);
 }
+
+/** True where one varint fills [start, end). */
+export function endsVarint(view: DataView, start: number, end: number): boolean {
+  let at = start;
+  while (at < end && view.getUint8(at) >= 0x80) at += 1;
+  return at === end - 1;
+}
