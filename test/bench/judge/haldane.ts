@@ -103,8 +103,18 @@ function isProven({ verdict, findings }: Analysis): boolean {
   );
 }
 
+/** How a stream is played where it is not as usual. */
+export interface Play {
+  readonly signalCap?: number;
+  readonly everySeconds?: number;
+  readonly untilSecond?: number;
+  /** Told how long each look took. */
+  readonly onLook?: (tookMs: number) => void;
+}
+
 /** Plays one stream through the engine's own look, every ten seconds until a terminal verdict. */
-export function playHaldane(stream: Stream, policy: Policy, signalCap = 200): HaldaneVerdict {
+export function playHaldane(stream: Stream, policy: Policy, play: Play = {}): HaldaneVerdict {
+  const { signalCap = 200, everySeconds = pollSeconds, untilSecond = horizonSeconds + 60 } = play;
   const telemetry = new StreamReader(stream);
   let analysis = openAt(policy);
   let state: EngineState = emptyEngineState;
@@ -113,9 +123,10 @@ export function playHaldane(stream: Stream, policy: Policy, signalCap = 200): Ha
   let peakLogHarm = 0;
   let second = 0;
   let culprits: readonly string[] = [];
-  while (analysis.terminal === null && second < horizonSeconds + 60) {
-    second += pollSeconds;
+  while (analysis.terminal === null && second < untilSecond) {
+    second += everySeconds;
     telemetry.now = onset + second * 1000;
+    const started = performance.now();
     const outcome = look({
       analysis,
       state,
@@ -124,13 +135,14 @@ export function playHaldane(stream: Stream, policy: Policy, signalCap = 200): Ha
       deployments: stream.deployments,
       newest: null,
       now: telemetry.now,
-      paceMs: pollSeconds * 1000,
+      paceMs: everySeconds * 1000,
       frozen: false,
       stale: false,
       signalCap,
       sealedTo: null,
       last,
     });
+    play.onLook?.(performance.now() - started);
     analysis = outcome.analysis;
     state = outcome.state;
     last = outcome.judged;

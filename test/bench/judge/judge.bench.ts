@@ -1,9 +1,16 @@
+import { writeFileSync } from "node:fs";
+import { cpus } from "node:os";
 import { isMainThread } from "node:worker_threads";
+import { costs } from "./cost.ts";
 import { playAll, serveChunks } from "./crew.ts";
+import { pageOf } from "./page.ts";
+import { readRecord, writeRecord, type BenchRecord } from "./record.ts";
 import { families, type Family } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 import { summaryOf, type Summary } from "./summary.ts";
+import { whatIfs } from "./what-if.ts";
 
+const docsFolder = "docs/benchmarks";
 const defaults = { replicates: 4000, minutes: 24 * 60, threads: 1 };
 
 interface Wanted {
@@ -12,7 +19,6 @@ interface Wanted {
   readonly replicates: number;
   readonly minutes: number;
   readonly threads: number;
-  readonly dry: boolean;
 }
 
 /** False rollbacks, missed harm and times of verdicts, beside rivals on the same streams. */
@@ -22,6 +28,23 @@ export async function judgeBench(parameters: readonly string[]): Promise<void> {
     return;
   }
   const wanted = wantedOf(parameters);
+  const measured: Partial<BenchRecord> = parameters.includes("--cost")
+    ? { costs: costs() }
+    : parameters.includes("--what-if")
+      ? { whatIfs: whatIfs(Math.min(wanted.replicates, 100)) }
+      : { summaries: parameters.includes("--page") ? [] : await played(wanted) };
+  for (const summary of measured.summaries ?? []) console.log(describe(summary));
+  if (parameters.includes("--dry")) {
+    console.log(JSON.stringify({ costs: measured.costs, whatIfs: measured.whatIfs }, null, 1));
+    return;
+  }
+  const machine = `${cpus().length} virtual cores, shared with other work; Node ${process.versions.node}`;
+  const page = pageOf(writeRecord(readRecord(), measured), scenarios, machine);
+  writeFileSync(`${docsFolder}/judge.md`, page.markdown);
+  for (const [name, svg] of Object.entries(page.pictures)) writeFileSync(`${docsFolder}/${name}`, svg);
+}
+
+async function played(wanted: Wanted): Promise<BenchRecord["summaries"]> {
   const chosen = scenarios.filter(
     ({ family, id }) =>
       wanted.families.includes(family) && (wanted.ids.length === 0 || wanted.ids.includes(id)),
@@ -29,12 +52,12 @@ export async function judgeBench(parameters: readonly string[]): Promise<void> {
   const started = performance.now();
   const outcomes = await playAll(chosen, {
     ...wanted,
-    progress: (done, chunks) => {
-      if (done % 20 === 0) console.error(`${done} of ${chunks} parts, ${seconds(started)} s`);
+    progress: (done, parts) => {
+      if (done % 20 === 0) console.error(`${done} of ${parts} parts, ${seconds(started)} s`);
     },
   });
-  const summaries = chosen.map((scenario) => summaryOf(scenario, outcomes.get(scenario.id) ?? []));
-  for (const summary of summaries) console.log(describe(summary));
+  const date = new Date().toISOString().slice(0, 10);
+  return chosen.map((scenario) => ({ ...summaryOf(scenario, outcomes.get(scenario.id) ?? []), date }));
 }
 
 function seconds(started: number): number {
@@ -60,7 +83,6 @@ function wantedOf(parameters: readonly string[]): Wanted {
     replicates: numberOf("replicates"),
     minutes: numberOf("minutes"),
     threads: numberOf("threads"),
-    dry: parameters.includes("--dry"),
   };
 }
 

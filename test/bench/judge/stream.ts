@@ -4,16 +4,8 @@ import type { SampleRow } from "#model/sample.ts";
 import { windowLengthMs, type Instant } from "#model/time.ts";
 import type { Random } from "#test/support/random.ts";
 import { poisson } from "./chance.ts";
-import {
-  aliasTable,
-  bins,
-  binShares,
-  binWidth,
-  drawBin,
-  firstBin,
-  type AliasTable,
-  type Slowness,
-} from "./duration-shape.ts";
+import { drawHistogram, tableOf } from "./duration-draw.ts";
+import { bins, firstBin, type AliasTable, type Slowness } from "./duration-shape.ts";
 import { noiseOf, type Noise } from "./noise.ts";
 import type { OperationShape, Side, World } from "./scenario.ts";
 
@@ -55,26 +47,16 @@ export function windowIndex(at: Instant): number {
 
 const deploymentIds = { baseline: 1, canary: 2 } as const;
 
-const tables = new Map<string, AliasTable>();
-
-/** Tables of worlds without noise recur in every replicate; those of noisy minutes do not. */
-function tableOf(slowness: Slowness, shift: number, recurs: boolean): AliasTable {
-  if (!recurs) return aliasTable(binShares(slowness, shift));
-  const key = `${JSON.stringify(slowness)} ${shift}`;
-  const known = tables.get(key) ?? aliasTable(binShares(slowness, shift));
-  tables.set(key, known);
-  return known;
-}
-
 interface Drawn {
   n: number;
   x: number;
 }
 
 /** Draws one world. The order of draws is fixed: window by window, baseline before canary, instance by instance. */
-export function drawStream(world: World, random: Random): Stream {
+export function drawStream(world: World, random: Random, untilSecond = horizonSeconds): Stream {
   const painter = new Painter(world, random);
-  for (let index = 0; index < historyWindows + windows; index += 1) painter.window(index);
+  const drawn = historyWindows + untilSecond / windowSeconds;
+  for (let index = 0; index < drawn; index += 1) painter.window(index);
   return painter.stream();
 }
 
@@ -87,7 +69,6 @@ class Painter {
   readonly #counts: Record<Side, { n: Float64Array; x: Float64Array }>;
   readonly #histograms: Record<Side, Float64Array> | null;
   readonly #minuteTables = new Map<string, { minute: number; table: AliasTable }>();
-  readonly #bins = new Int32Array(bins);
 
   constructor(world: World, random: Random) {
     this.#world = world;
@@ -231,28 +212,7 @@ class Painter {
       known = { minute, table: tableOf(slowness, shift, this.#world.noise === "alike") };
       this.#minuteTables.set(key, known);
     }
-    const into = this.#bins.fill(0);
-    let first = bins;
-    let last = 0;
-    for (let i = 0; i < n; i += 1) {
-      const bin = drawBin(known.table, this.#random.next());
-      into[bin] = into[bin]! + 1;
-      if (bin < first) first = bin;
-      if (bin > last) last = bin;
-    }
-    const counts = Array.from(into.subarray(first, last + 1));
-    return {
-      layout: "exponential",
-      unit: "s",
-      scale: 4,
-      zeroCount: 0,
-      offset: firstBin + first,
-      counts,
-      sum: counts.reduce(
-        (sum, count, i) => sum + count * Math.exp((firstBin + first + i + 0.5) * binWidth),
-        0,
-      ),
-    };
+    return drawHistogram(known.table, n, this.#random);
   }
 
   #file(side: Side, index: number, row: SampleRow): void {
