@@ -70,6 +70,13 @@ module.exports = {
       to: { path: "^(test|examples)/" },
     },
     {
+      name: "one-file-knows-kafkajs",
+      severity: "error",
+      comment: "The library may be changed for another: ask through ingest/kafka/broker-client.ts.",
+      from: { path: "^(src|analyzers|baselines)/", pathNot: "^src/ingest/kafka/kafkajs-client\\.ts$" },
+      to: { path: "node_modules/kafkajs/" },
+    },
+    {
       name: "nothing-unreached",
       severity: "error",
       comment: "No file that nothing reaches: delete it or wire it.",

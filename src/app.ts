@@ -11,7 +11,7 @@ import type { LoadedConfiguration } from "#config/load-configuration.ts";
 import { createOutbox, type Outbox } from "#control/outbox.ts";
 import { Ledger } from "#engine/ledger.ts";
 import type { NotificationStore } from "#engine/notifying.ts";
-import type { Clock, ControlStore, Controller, TelemetryReader } from "#engine/ports.ts";
+import type { Clock, ControlStore, Controller, Source, TelemetryReader } from "#engine/ports.ts";
 import { createApi } from "#http/api.ts";
 import { createSchemas } from "#http/schemas.ts";
 import { createReceiver, createReceiverServer, type Receiver } from "#ingest/otlp/receiver.ts";
@@ -29,6 +29,7 @@ import { createChannels } from "./channels.ts";
 import { createControllers } from "./controllers.ts";
 import { LookLoop } from "./look-loop.ts";
 import { registerMetrics } from "./own-metrics.ts";
+import { createSources, sourceChecks } from "./sources.ts";
 
 export interface AppOptions {
   /** The built entry of the ingest worker, which lies beside the built main file. */
@@ -52,6 +53,7 @@ interface Running {
   readonly outbox: Outbox;
   readonly alerts: Alerts;
   readonly loop: LookLoop;
+  readonly sources: readonly Source[];
   readonly servers: readonly Server[];
   readonly stopping: AbortController;
 }
@@ -109,6 +111,7 @@ async function start(
       outbox.poke();
     },
   });
+  const sources = createSources(configuration.sources, { worker, log });
   const stopping = new AbortController();
   const { bodyBytes, bytesInFlight } = configuration.limits;
   const receiver = createReceiver({
@@ -116,7 +119,7 @@ async function start(
     token: loaded.token,
     limits: { ...defaultOtlpLimits, bodyBytes, bytesInFlight },
   });
-  const asked = { ledger, control, telemetry, clock, log, loop, outbox, alerts };
+  const asked = { ledger, control, telemetry, clock, log, loop, outbox, alerts, sources };
   const api = apiOf({ ...asked, loaded, receiver, stopping });
   const answer = getRequestListener(api.fetch);
   const apiServer = createServer((request, response) => void answer(request, response));
@@ -137,6 +140,7 @@ async function start(
       outbox,
       alerts,
       loop,
+      sources,
       servers: servers.filter(({ listening }) => listening),
       stopping,
     });
@@ -145,8 +149,9 @@ async function start(
   outbox.start();
   alerts.start(url);
   loop.start();
+  for (const source of sources) source.start();
   log.info({ url, otlpUrl, version: packageJson.version, at: formatInstant(clock.now()) }, "ready");
-  return { running: { ...stores, outbox, alerts, loop, servers, stopping }, url, otlpUrl };
+  return { running: { ...stores, outbox, alerts, loop, sources, servers, stopping }, url, otlpUrl };
 }
 
 /** The lock first, then the writer of telemetry.db, which makes the file that the reader opens. */
@@ -236,14 +241,16 @@ interface ApiParts {
   readonly loop: LookLoop;
   readonly outbox: Outbox;
   readonly alerts: Alerts;
+  readonly sources: readonly Source[];
   readonly receiver: Receiver;
   readonly stopping: AbortController;
 }
 
 function apiOf(parts: ApiParts): ReturnType<typeof createApi> {
   const { loaded, ledger, control, telemetry, clock, log, loop, outbox, alerts, receiver, stopping } = parts;
+  const { sources } = parts;
   const registry = new Registry();
-  registerMetrics(registry, { ledger, loop, receiver, control, alerts });
+  registerMetrics(registry, { ledger, loop, receiver, control, alerts, sources });
   const asking = createAsking({
     ledger,
     control,
@@ -253,7 +260,7 @@ function apiOf(parts: ApiParts): ReturnType<typeof createApi> {
       outbox.poke();
       loop.settingsChanged();
     },
-    checks: () => [loop.check(clock.now())],
+    checks: () => [loop.check(clock.now()), ...sourceChecks(sources)],
   });
   const api = createApi({
     asking,
@@ -288,8 +295,9 @@ async function listen(server: Server, host: string, port: number): Promise<strin
 
 /** Takes no more, then finishes what was taken: senders first, then judging, then acting, then the stores. */
 async function stop(running: Running): Promise<void> {
-  const { servers, stopping, loop, outbox, alerts, worker, telemetry, control, lock } = running;
+  const { servers, sources, stopping, loop, outbox, alerts, worker, telemetry, control, lock } = running;
   stopping.abort();
+  const fetching = Promise.all(sources.map((source) => source.stop()));
   await Promise.all(
     servers.map(
       (server) =>
@@ -304,6 +312,7 @@ async function stop(running: Running): Promise<void> {
         }),
     ),
   );
+  await fetching;
   await loop.stop();
   await outbox.stop();
   await alerts.stop();

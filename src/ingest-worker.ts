@@ -59,7 +59,7 @@ function main(): void {
       port.close();
     });
   });
-  tell({ tag: "ready" });
+  tell({ tag: "ready", offsets: writer.offsets() });
 }
 
 function guarded(failed: (error: unknown) => void, deed: () => void): void {
@@ -89,6 +89,16 @@ function answering(parts: {
       case "body":
         void intake.accept(message.body).then((outcome) => {
           tell({ tag: "accepted", id: message.id, outcome });
+        }, failed);
+        return;
+      case "messages":
+        void intake.take(message.messages).then((taken) => {
+          tell({ tag: "taken", id: message.id, taken });
+        }, failed);
+        return;
+      case "move":
+        void intake.move(message.moves).then((offsets) => {
+          tell({ tag: "moved", id: message.id, offsets });
         }, failed);
         return;
       case "seal":

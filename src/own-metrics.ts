@@ -1,7 +1,7 @@
 import { Counter, Gauge, type Registry } from "prom-client";
 import type { Ledger } from "#engine/ledger.ts";
 import type { NotificationStore } from "#engine/notifying.ts";
-import type { ControlStore } from "#engine/ports.ts";
+import type { ControlStore, Source } from "#engine/ports.ts";
 import type { Receiver } from "#ingest/otlp/receiver.ts";
 import type { Alerts } from "./alerts.ts";
 import type { LookLoop } from "./look-loop.ts";
@@ -12,6 +12,7 @@ export interface MeasuredParts {
   readonly receiver: Receiver;
   readonly control: ControlStore & NotificationStore;
   readonly alerts: Alerts;
+  readonly sources: readonly Source[];
 }
 
 interface GaugeFigure {
@@ -20,7 +21,7 @@ interface GaugeFigure {
   readonly read: () => number;
 }
 
-interface CounterFigure {
+interface LabelledFigure {
   readonly name: string;
   readonly help: string;
   readonly labels: readonly string[];
@@ -41,7 +42,21 @@ export function registerMetrics(registry: Registry, parts: MeasuredParts): void 
       }),
     );
   }
-  for (const { name, help, labels, read } of counters(parts)) {
+  for (const { name, help, labels, read } of sourceGauges(parts)) {
+    registry.registerMetric(
+      new Gauge({
+        name,
+        help,
+        labelNames: [...labels],
+        registers: [],
+        collect() {
+          this.reset();
+          for (const [values, value] of read()) this.set(values, value);
+        },
+      }),
+    );
+  }
+  for (const { name, help, labels, read } of [...counters(parts), ...sourceCounters(parts)]) {
     registry.registerMetric(
       new Counter({
         name,
@@ -87,7 +102,7 @@ function gauges({ ledger, loop, receiver, control }: MeasuredParts): readonly Ga
   ];
 }
 
-function counters({ ledger, loop, receiver, alerts }: MeasuredParts): readonly CounterFigure[] {
+function counters({ ledger, loop, receiver, alerts }: MeasuredParts): readonly LabelledFigure[] {
   return [
     {
       name: "haldane_looks_total",
@@ -131,6 +146,70 @@ function counters({ ledger, loop, receiver, alerts }: MeasuredParts): readonly C
       help: "Second terminal verdicts that the store refused.",
       labels: [],
       read: () => [[{}, ledger.counters.secondTerminals]],
+    },
+  ];
+}
+
+function sourceGauges({ sources }: MeasuredParts): readonly LabelledFigure[] {
+  return [
+    {
+      name: "haldane_source_reading",
+      help: "1 while a source is read, 0 while it is tried again.",
+      labels: ["source"],
+      read: () => sources.map((source) => [{ source: source.name }, source.state().reading ? 1 : 0]),
+    },
+    {
+      name: "haldane_source_lag_messages",
+      help: "Messages that wait in a partition.",
+      labels: ["source", "topic", "partition"],
+      read: () =>
+        sources.flatMap(({ name, counters }) =>
+          counters
+            .lag()
+            .map(
+              ({ topic, partition, messages }) =>
+                [{ source: name, topic, partition: String(partition) }, messages] as const,
+            ),
+        ),
+    },
+  ];
+}
+
+function sourceCounters({ sources }: MeasuredParts): readonly LabelledFigure[] {
+  const byTopic = (figure: "messages" | "bytes"): ReturnType<LabelledFigure["read"]> =>
+    sources.flatMap(({ name, counters }) =>
+      [...counters[figure]].map(([topic, count]) => [{ source: name, topic }, count] as const),
+    );
+  return [
+    {
+      name: "haldane_source_messages_total",
+      help: "Messages of a source that are in the samples.",
+      labels: ["source", "topic"],
+      read: () => byTopic("messages"),
+    },
+    {
+      name: "haldane_source_bytes_total",
+      help: "Bytes of messages of a source, unpacked.",
+      labels: ["source", "topic"],
+      read: () => byTopic("bytes"),
+    },
+    {
+      name: "haldane_source_skipped_total",
+      help: "Messages of a source that changed no sample, by reason.",
+      labels: ["source", "topic", "reason"],
+      read: () =>
+        sources.flatMap(({ name, counters }) =>
+          [...counters.skipped].map(([key, count]) => {
+            const [topic = "", reason = ""] = key.split(" ");
+            return [{ source: name, topic, reason }, count] as const;
+          }),
+        ),
+    },
+    {
+      name: "haldane_source_failures_total",
+      help: "How often a source failed and was tried again.",
+      labels: ["source"],
+      read: () => sources.map(({ name, counters }) => [{ source: name }, counters.failures]),
     },
   ];
 }

@@ -21,6 +21,61 @@ const haproxyServers = z
   .min(1)
   .max(1000);
 
+const topicName = z.string().regex(/^[A-Za-z0-9._-]{1,249}$/, "letters, digits and . _ -");
+
+/** The topic of one signal; what is left out is as the Collector's Kafka exporter writes it. */
+const signalTopic = (topic: string, signal: string) =>
+  z
+    .strictObject({
+      topic: topicName.default(topic),
+      encoding: z.enum(["otlp_proto", "otlp_json"]).default("otlp_proto"),
+    })
+    .nullable()
+    .default({ topic, encoding: "otlp_proto" })
+    .describe(`Where ${signal} are read; null: nowhere.`);
+
+const sourceSchema = z.discriminatedUnion("kind", [
+  z
+    .strictObject({
+      kind: z.literal("kafka"),
+      name: name.describe("How far was read is kept under this name; another cluster needs another one."),
+      brokers: z
+        .array(z.string().regex(/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{1,5}$/, "host:port"))
+        .min(1)
+        .max(100)
+        .describe("host:port of some of the brokers; the others are found from there."),
+      clientId: z.string().min(1).max(249).default("haldane").describe("What the brokers call this client."),
+      groupId: z
+        .string()
+        .min(1)
+        .max(249)
+        .default("haldane")
+        .describe("Consumer group; every Haldane needs one of its own, or each reads a part."),
+      traces: signalTopic("otlp_spans", "traces"),
+      metrics: signalTopic("otlp_metrics", "metrics"),
+      logs: signalTopic("otlp_logs", "logs"),
+      initialOffset: z
+        .enum(["latest", "earliest"])
+        .default("latest")
+        .describe("Where a topic begins that was never read under this name."),
+      session: durationMs
+        .pipe(z.number().min(1000).max(300_000))
+        .default(10_000)
+        .describe("Without a sign of life for so long, as after a crash, the brokers give up a member."),
+    })
+    .superRefine(({ traces, metrics, logs }, context) => {
+      const topics = [traces, metrics, logs].flatMap((each) => (each === null ? [] : [each.topic]));
+      if (topics.length === 0)
+        context.addIssue({
+          code: "custom",
+          message: "traces, metrics and logs are all null: nothing is read",
+        });
+      if (new Set(topics).size !== topics.length)
+        context.addIssue({ code: "custom", message: "two signals share one topic: give each its own" });
+    }),
+]);
+export type SourceConfiguration = z.output<typeof sourceSchema>;
+
 const controllerSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("webhook"),
@@ -112,6 +167,7 @@ export const configurationSchema = z
         data: z.string().min(1).default("./.haldane").describe("Folder of telemetry.db and control.db."),
       })
       .prefault({}),
+    sources: z.array(sourceSchema).max(20).default([]).describe("Where telemetry is fetched."),
     controllers: z.array(controllerSchema).max(100).default([]),
     receivers: z.array(receiverSchema).max(100).default([]),
     bindings: z.array(bindingSchema).max(10_000).default([]).describe("First match wins."),
@@ -132,6 +188,9 @@ export const configurationSchema = z
     const controllers = new Set(value.controllers.map((controller) => controller.name));
     if (controllers.size !== value.controllers.length) {
       context.addIssue({ code: "custom", path: ["controllers"], message: "two controllers share one name" });
+    }
+    if (new Set(value.sources.map((source) => source.name)).size !== value.sources.length) {
+      context.addIssue({ code: "custom", path: ["sources"], message: "two sources share one name" });
     }
     const receivers = new Set(value.receivers.map((receiver) => receiver.name));
     if (receivers.size !== value.receivers.length) {

@@ -182,6 +182,14 @@ export interface Tally {
   readonly count: number;
 }
 
+/** How far one partition of a source was taken: everything below `next` is in the samples, or was refused and counted. */
+export interface SourceOffset {
+  readonly source: string;
+  readonly topic: string;
+  readonly partition: number;
+  readonly next: number;
+}
+
 /** Everything one group commit writes, in one transaction: rows replace what stood under their key, tallies add. */
 export interface TelemetryBatch {
   readonly deployments: readonly Deployment[];
@@ -199,6 +207,8 @@ export interface TelemetryBatch {
   readonly tallies: readonly Tally[];
   /** Digests of the decompressed bodies in this batch, hex (decision 10). */
   readonly digests: readonly { readonly digest: string; readonly at: Instant }[];
+  /** How far sources were taken with this batch; none where absent. */
+  readonly offsets?: readonly SourceOffset[];
 }
 
 /** The one writer of telemetry.db. */
@@ -211,6 +221,7 @@ export interface TelemetryWriter {
   instances(): readonly Instance[];
   series(): readonly Series[];
   cumulative(): readonly CumulativeState[];
+  offsets(): readonly SourceOffset[];
   sample(seriesId: number, window: Instant, late: boolean): Sample | null;
   /** Thins old windows (decision 11): 5 s windows kept 2 h, 1 min 24 h, 10 min 7 d; `pinnedFrom` and later are left alone. One bounded round: call again soon while `merged` is not 0. */
   retain(now: Instant, pinnedFrom: Instant | null): { readonly merged: number; readonly dropped: number };
@@ -345,6 +356,30 @@ export interface Controller {
     target: { readonly service: string; readonly environment: string },
     signal: AbortSignal,
   ): Promise<Result<WeightReading | null, ControllerError>>;
+}
+
+/** Figures of a source since its start, by topic; read at any time. */
+export interface SourceCounters {
+  readonly messages: ReadonlyMap<string, number>;
+  readonly bytes: ReadonlyMap<string, number>;
+  /** Messages that changed no sample, under "topic reason". */
+  readonly skipped: ReadonlyMap<string, number>;
+  /** How often reading ended by a failure and was begun again. */
+  readonly failures: number;
+  /** Messages that wait in each partition. */
+  lag(): readonly { readonly topic: string; readonly partition: number; readonly messages: number }[];
+}
+
+/** A driver that fetches telemetry by itself. Whatever it meets it goes on trying, and nothing of it ends the process. */
+export interface Source {
+  readonly name: string;
+  /** Begins in the background; a peer that is not there holds nothing up. */
+  start(): void;
+  /** Takes no more, and resolves once what it took is durable. */
+  stop(): Promise<void>;
+  /** What it does now, for people. */
+  state(): { readonly reading: boolean; readonly detail: string };
+  readonly counters: SourceCounters;
 }
 
 /** Time, for the rim. The pure parts are given instants. */

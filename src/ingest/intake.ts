@@ -1,10 +1,14 @@
 import type { Accumulate } from "#engine/accumulate.ts";
-import type { Clock, TelemetryWriter } from "#engine/ports.ts";
+import type { Clock, SourceOffset, TelemetryWriter } from "#engine/ports.ts";
 import type { Instant } from "#model/time.ts";
 import { bodyDigest } from "#ingest/otlp/body-digest.ts";
 import { decompressBody, visitBody, type RawBody } from "#ingest/otlp/body.ts";
 import { defaultOtlpLimits, type OtlpLimits } from "#ingest/otlp/limits.ts";
 import type { AcceptOutcome } from "#ingest/otlp/receiver.ts";
+import { createGroupCommit } from "./group-commit.ts";
+import type { HandedMessages, OffsetMove, TakenMessages } from "./handed-messages.ts";
+import { takeMessages } from "./take-messages.ts";
+import { TakenOffsets } from "./taken-offsets.ts";
 import type { Retained } from "./worker-protocol.ts";
 
 /** When a group of bodies is written, and how long its digests are kept (decision 10). */
@@ -35,17 +39,15 @@ export interface IntakeOptions {
 export interface Intake {
   /** Resolves after the transaction with its samples and its digest; a refused or repeated body changes nothing. */
   accept(body: RawBody): Promise<AcceptOutcome>;
+  /** Resolves after the transaction with the samples of the messages and the offset after them; messages taken before change nothing. */
+  take(messages: HandedMessages): Promise<TakenMessages>;
+  /** Resolves after the transaction with what still applies of the moves; tells where each partition goes on. */
+  move(moves: readonly OffsetMove[]): Promise<readonly SourceOffset[]>;
   /** Writes what is accepted, then closes the windows whose allowance has passed at `at`. */
   seal(at: Instant): void;
   retain(now: Instant, pinnedFrom: Instant | null): Retained;
   /** Writes what is accepted now. */
   flush(): void;
-}
-
-interface Waiting {
-  readonly outcome: AcceptOutcome;
-  readonly resolve: (outcome: AcceptOutcome) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 const nothingRejected: AcceptOutcome = { status: 200, rejected: 0, message: "" };
@@ -61,34 +63,19 @@ export function createIntake(options: IntakeOptions): Intake {
   const limits = { ...defaultIntakeLimits, ...options.limits };
   const otlp = options.otlp ?? defaultOtlpLimits;
   const digests = new Map<string, Instant>();
-  let waiting: Waiting[] = [];
-  let timer: NodeJS.Timeout | null = null;
-
-  function flush(): void {
-    if (timer !== null) clearTimeout(timer);
-    timer = null;
-    const group = waiting;
-    waiting = [];
-    try {
-      const batch = accumulate.drain();
-      writer.commit({ ...batch, digests: [...digests].map(([digest, at]) => ({ digest, at })) });
+  const offsets = new TakenOffsets(writer.offsets());
+  const { whenWritten, flush } = createGroupCommit({
+    ...limits,
+    failed: options.failed,
+    write: () => {
+      writer.commit({
+        ...accumulate.drain(),
+        digests: [...digests].map(([digest, at]) => ({ digest, at })),
+        offsets: offsets.drain(),
+      });
       digests.clear();
-    } catch (error) {
-      for (const { reject } of group) reject(error);
-      options.failed(error);
-      return;
-    }
-    for (const { resolve, outcome } of group) resolve(outcome);
-  }
-
-  async function whenWritten(outcome: AcceptOutcome): Promise<AcceptOutcome> {
-    const written = new Promise<AcceptOutcome>((resolve, reject) => {
-      waiting.push({ outcome, resolve, reject });
-    });
-    if (waiting.length >= limits.flushBodies) flush();
-    else timer ??= setTimeout(flush, limits.flushMs);
-    return written;
-  }
+    },
+  });
 
   return {
     accept: async (body) => {
@@ -106,6 +93,18 @@ export function createIntake(options: IntakeOptions): Intake {
       const { spans, points, logs } = accumulate.refused();
       return whenWritten(answer(visited.value.rejected + spans + points + logs));
     },
+    take: async (messages) => {
+      const from = offsets.nextOf(messages) ?? -Infinity;
+      const parts = { accumulate, otlp, from, now: clock.now() };
+      const outcome = takeMessages(messages, {
+        ...parts,
+        betweenBodies: () => options.betweenBodies?.(),
+      });
+      const next = Math.max(messages.next, from);
+      offsets.advance(messages, next);
+      return whenWritten({ ...outcome, next });
+    },
+    move: async (moves) => whenWritten(offsets.move(moves)),
     seal: (at) => {
       flush();
       accumulate.seal(at);

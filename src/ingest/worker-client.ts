@@ -1,6 +1,8 @@
 import { Worker } from "node:worker_threads";
+import type { SourceOffset } from "#engine/ports.ts";
 import type { Instant } from "#model/time.ts";
 import type { AcceptOutcome, HandedBody } from "#ingest/otlp/receiver.ts";
+import type { HandedMessages, OffsetMove, TakenMessages } from "./handed-messages.ts";
 import type { FromWorker, IngestSettings, Retained, ToWorker, WorkerStart } from "./worker-protocol.ts";
 
 /** Exit code of a process whose store failed it: EX_IOERR of sysexits. */
@@ -24,6 +26,11 @@ export interface IngestClientOptions {
 export interface IngestClient {
   /** The bytes of the body are given away. A worker that failed answers 503, so that senders keep their data. */
   accept(body: HandedBody): Promise<AcceptOutcome>;
+  /** How far sources were taken when the store was opened. */
+  readonly offsets: readonly SourceOffset[];
+  /** Their bytes are given away; resolves once they are durable. A worker that failed refuses, and its process ends. */
+  take(messages: HandedMessages): Promise<TakenMessages>;
+  move(moves: readonly OffsetMove[]): Promise<readonly SourceOffset[]>;
   /** Resolves once all samples of windows that close at `at` are in the store. */
   seal(at: Instant): Promise<Instant>;
   settings(settings: IngestSettings): void;
@@ -68,6 +75,23 @@ class Correspondence {
   }
 }
 
+/** The answer, which must be of the kind that belongs to the question. */
+async function answerTo<Tag extends FromWorker["tag"]>(
+  asked: Promise<FromWorker>,
+  tag: Tag,
+): Promise<Extract<FromWorker, { tag: Tag }>> {
+  const answer = await asked;
+  if (!isTagged(answer, tag)) throw new Error(`the ingest worker answered ${answer.tag} instead of ${tag}`);
+  return answer;
+}
+
+function isTagged<Tag extends FromWorker["tag"]>(
+  answer: FromWorker,
+  tag: Tag,
+): answer is Extract<FromWorker, { tag: Tag }> {
+  return answer.tag === tag;
+}
+
 function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
@@ -77,10 +101,14 @@ function unavailable(message: string): AcceptOutcome {
 }
 
 /** Listens to the worker; resolves once it is ready, and is refused where it cannot start. */
-function opened(worker: Worker, letters: Correspondence, fail: (message: string) => void): Promise<void> {
-  return new Promise<void>((resolve, reject) => {
+function opened(
+  worker: Worker,
+  letters: Correspondence,
+  fail: (message: string) => void,
+): Promise<readonly SourceOffset[]> {
+  return new Promise((resolve, reject) => {
     worker.on("message", (message: FromWorker) => {
-      if (message.tag === "ready") resolve();
+      if (message.tag === "ready") resolve(message.offsets);
       else if (message.tag === "failed") {
         fail(message.message);
         reject(new Error(message.message));
@@ -108,17 +136,30 @@ export async function startIngestWorker(options: IngestClientOptions): Promise<I
   const post = (message: ToWorker, transfer: ArrayBuffer[] = []): void => {
     worker.postMessage(message, transfer);
   };
-  await opened(worker, letters, fail);
+  const offsets = await opened(worker, letters, fail);
   return {
+    offsets,
     accept: async (body) => {
       try {
-        const answer = await letters.ask((id) => {
+        const send = (id: number): void => {
           post({ tag: "body", id, body }, [body.bytes.buffer]);
-        });
-        return answer.tag === "accepted" ? answer.outcome : unavailable("the ingest worker gave no answer");
+        };
+        return (await answerTo(letters.ask(send), "accepted")).outcome;
       } catch (error) {
         return unavailable(messageOf(error));
       }
+    },
+    take: async (messages) => {
+      const send = (id: number): void => {
+        post({ tag: "messages", id, messages }, [messages.bytes.buffer]);
+      };
+      return (await answerTo(letters.ask(send), "taken")).taken;
+    },
+    move: async (moves) => {
+      const send = (id: number): void => {
+        post({ tag: "move", id, moves });
+      };
+      return (await answerTo(letters.ask(send), "moved")).offsets;
     },
     seal: async (at) => {
       await letters.ask((id) => {
@@ -130,10 +171,10 @@ export async function startIngestWorker(options: IngestClientOptions): Promise<I
       post({ tag: "settings", settings });
     },
     retain: async (now, pinnedFrom) => {
-      const answer = await letters.ask((id) => {
+      const send = (id: number): void => {
         post({ tag: "retain", id, now, pinnedFrom });
-      });
-      return answer.tag === "retained" ? answer.retained : { merged: 0, dropped: 0 };
+      };
+      return (await answerTo(letters.ask(send), "retained")).retained;
     },
     stop: async () => {
       stopping = true;

@@ -1,5 +1,7 @@
+import type { SourceOffset } from "#engine/ports.ts";
 import type { Instant } from "#model/time.ts";
 import type { AcceptOutcome, HandedBody } from "#ingest/otlp/receiver.ts";
+import type { HandedMessages, OffsetMove, TakenMessages } from "./handed-messages.ts";
 
 /** What the ingest worker is started with. */
 export interface WorkerStart {
@@ -23,9 +25,11 @@ export interface Retained {
   readonly dropped: number;
 }
 
-/** Main thread to worker. `id` comes back with the answer; the bytes of a body are transferred, not copied. */
+/** Main thread to worker. `id` comes back with the answer; the bytes of bodies and messages are transferred, not copied. */
 export type ToWorker =
   | { readonly tag: "body"; readonly id: number; readonly body: HandedBody }
+  | { readonly tag: "messages"; readonly id: number; readonly messages: HandedMessages }
+  | { readonly tag: "move"; readonly id: number; readonly moves: readonly OffsetMove[] }
   | { readonly tag: "seal"; readonly id: number; readonly at: Instant }
   | { readonly tag: "settings"; readonly settings: IngestSettings }
   | {
@@ -38,8 +42,10 @@ export type ToWorker =
 
 /** Worker to main thread. After `failed` the worker ends: what was not acknowledged is lost to memory, kept by its sender. */
 export type FromWorker =
-  | { readonly tag: "ready" }
+  | { readonly tag: "ready"; readonly offsets: readonly SourceOffset[] }
   | { readonly tag: "accepted"; readonly id: number; readonly outcome: AcceptOutcome }
+  | { readonly tag: "taken"; readonly id: number; readonly taken: TakenMessages }
+  | { readonly tag: "moved"; readonly id: number; readonly offsets: readonly SourceOffset[] }
   | { readonly tag: "sealed"; readonly id: number; readonly at: Instant }
   | { readonly tag: "retained"; readonly id: number; readonly retained: Retained }
   | { readonly tag: "stopped"; readonly id: number }

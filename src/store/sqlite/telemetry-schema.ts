@@ -4,6 +4,7 @@ import type { Migration } from "./migrations.ts";
  * telemetry.db. Ids are given by the writer of the batches. `sample.tier` is the length of the row's window:
  * 0 = 5 s, 1 = 1 min, 2 = 10 min; it is part of the key so that a row that comes after its window was thinned never
  * replaces the thinned one. `requests` repeats the count of a requests sample, for sums that need no unpacking.
+ * `source_offset.next` is the first offset of a partition that is not in the samples.
  */
 export const telemetryMigrations: readonly Migration[] = [
   {
@@ -67,6 +68,19 @@ CREATE TABLE digest(
   at REAL NOT NULL
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX digest_by_time ON digest(at);
+`,
+  },
+  {
+    version: 2,
+    name: "how far sources were taken",
+    sql: `
+CREATE TABLE source_offset(
+  source TEXT NOT NULL,
+  topic TEXT NOT NULL,
+  partition INTEGER NOT NULL,
+  next INTEGER NOT NULL,
+  PRIMARY KEY(source, topic, partition)
+) STRICT, WITHOUT ROWID;
 `,
   },
 ];

@@ -1,4 +1,4 @@
-import type { CumulativeState, TelemetryBatch, TelemetryWriter } from "#engine/ports.ts";
+import type { CumulativeState, SourceOffset, TelemetryBatch, TelemetryWriter } from "#engine/ports.ts";
 import type { Result } from "#model/result.ts";
 import { err, ok } from "#model/result.ts";
 import type { Sample } from "#model/sample.ts";
@@ -16,8 +16,9 @@ import { measureFromJson } from "./stored-json.ts";
 import { deploymentOf, instanceOf, type DeploymentRow, type InstanceRow } from "./telemetry-rows.ts";
 import { telemetryMigrations } from "./telemetry-schema.ts";
 
+type Whole = Required<TelemetryBatch>;
 type TableWriters = {
-  readonly [Part in keyof TelemetryBatch]: (row: TelemetryBatch[Part][number]) => void;
+  readonly [Part in keyof Whole]: (row: Whole[Part][number]) => void;
 };
 
 function describeTables(
@@ -61,7 +62,9 @@ function describeTables(
   };
 }
 
-function countTables(db: Connection): Pick<TableWriters, "samples" | "cumulative" | "tallies" | "digests"> {
+function countTables(
+  db: Connection,
+): Pick<TableWriters, "samples" | "cumulative" | "tallies" | "digests" | "offsets"> {
   const sample = db.prepare(
     `INSERT INTO sample(series_id, late, tier, window, requests, body) VALUES(?, ?, 0, ?, ?, ?)
      ON CONFLICT DO UPDATE SET requests = excluded.requests, body = excluded.body`,
@@ -75,12 +78,17 @@ function countTables(db: Connection): Pick<TableWriters, "samples" | "cumulative
      ON CONFLICT DO UPDATE SET count = count + excluded.count`,
   );
   const digest = db.prepare("INSERT INTO digest(digest, at) VALUES(?, ?) ON CONFLICT DO NOTHING");
+  const offset = db.prepare(
+    `INSERT INTO source_offset(source, topic, partition, next) VALUES(?, ?, ?, ?)
+     ON CONFLICT DO UPDATE SET next = excluded.next`,
+  );
   return {
     samples: (s) =>
       sample.run(s.seriesId, s.late ? 1 : 0, s.window, requestsOf(s.sample), encodeSample(s.sample)),
     cumulative: (c) => cumulative.run(c.key, c.time, encodeCumulative(c)),
     tallies: (t) => tally.run(t.service, t.environment, t.name, t.count),
     digests: (d) => digest.run(d.digest, d.at),
+    offsets: (o) => offset.run(o.source, o.topic, o.partition, o.next),
   };
 }
 
@@ -100,6 +108,7 @@ function createCommit(db: Connection): (batch: TelemetryBatch) => void {
     batch.cumulative.forEach(put.cumulative);
     batch.tallies.forEach(put.tallies);
     batch.digests.forEach(put.digests);
+    batch.offsets?.forEach(put.offsets);
   });
   return (batch) => {
     all.immediate(batch);
@@ -117,6 +126,7 @@ function createLookups(
   | "instances"
   | "series"
   | "cumulative"
+  | "offsets"
   | "sample"
 > {
   const digest = db.prepare<[string], { digest: string }>("SELECT digest FROM digest WHERE digest = ?");
@@ -131,6 +141,9 @@ function createLookups(
   );
   const cumulative = db.prepare<[], { key: string; state: Buffer }>(
     "SELECT key, state FROM cumulative ORDER BY key",
+  );
+  const offsets = db.prepare<[], SourceOffset>(
+    "SELECT source, topic, partition, next FROM source_offset ORDER BY source, topic, partition",
   );
   const sample = db.prepare<[number, number, number], { body: Buffer }>(
     "SELECT body FROM sample WHERE series_id = ? AND late = ? AND tier = 0 AND window = ?",
@@ -149,6 +162,7 @@ function createLookups(
         .map((row) => ({ id: row.id, instanceId: row.instance_id, measure: measureFromJson(row.measure) })),
     cumulative: (): readonly CumulativeState[] =>
       cumulative.all().map((row) => decodeCumulative(row.key, row.state)),
+    offsets: () => offsets.all(),
     sample: (seriesId, window, late) => {
       const row = sample.get(seriesId, late ? 1 : 0, window);
       return row === undefined ? null : decodeSample(row.body);
