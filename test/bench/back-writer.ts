@@ -4,6 +4,15 @@ import { oracleType, type PlainMessage, type PlainValue } from "#test/support/ot
 /** The two orders of fields that senders use: the SDKs write ascending, the Collector descending. */
 export type FieldOrder = "ascending" | "descending";
 
+/** Bytes with the places of their times: 64-bit nanoseconds, little end first. */
+export interface TimedBytes {
+  readonly bytes: Uint8Array;
+  /** Of every startTimeUnixNano. */
+  readonly starts: Int32Array;
+  /** Of every other time. */
+  readonly times: Int32Array;
+}
+
 const utf8 = new TextEncoder();
 
 /** Encodes plain data (no negative integers, varints below 2^53) as protobuf from the last byte to the first, so that no length has to be known before its content. */
@@ -11,6 +20,9 @@ export class BackWriter {
   #bytes = new Uint8Array(4 * 1024 * 1024);
   #view = new DataView(this.#bytes.buffer);
   #at = 0;
+  /** Distances of times from the end of the buffer. */
+  #starts: number[] = [];
+  #times: number[] = [];
   readonly #order: FieldOrder;
 
   constructor(order: FieldOrder) {
@@ -18,9 +30,22 @@ export class BackWriter {
   }
 
   encode(typeName: string, message: PlainMessage): Uint8Array {
-    this.#at = this.#bytes.length;
+    return this.encodeTimed(typeName, message).bytes;
+  }
+
+  /** The same, and where in the bytes the times stand, so that they can be moved. */
+  encodeTimed(typeName: string, message: PlainMessage): TimedBytes {
+    const { length } = this.#bytes;
+    this.#at = length;
+    this.#starts = [];
+    this.#times = [];
     this.#message(oracleType(typeName), message);
-    return this.#bytes.slice(this.#at);
+    const placeOf = (fromEnd: number): number => length - this.#at - fromEnd;
+    return {
+      bytes: this.#bytes.slice(this.#at),
+      starts: Int32Array.from(this.#starts, placeOf),
+      times: Int32Array.from(this.#times, placeOf),
+    };
   }
 
   #message(type: protobuf.Type, message: PlainMessage): void {
@@ -54,7 +79,10 @@ export class BackWriter {
       this.#delimit(field, end);
     } else {
       const kind = field.resolvedType === null ? field.type : "uint32";
-      this.#varint(field.id * 8 + this.#scalar(kind, value));
+      const wireType = this.#scalar(kind, value);
+      if (field.name === "startTimeUnixNano") this.#starts.push(this.#bytes.length - this.#at);
+      else if (/timeUnixNano$/i.test(field.name)) this.#times.push(this.#bytes.length - this.#at);
+      this.#varint(field.id * 8 + wireType);
     }
   }
 

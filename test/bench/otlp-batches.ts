@@ -27,18 +27,29 @@ const sentences = [
   "connection to the queue was lost, the next attempt follows in a moment",
 ];
 
+const serverKind = 2;
+const clientKind = 3;
+
 type Random = () => number;
 
-/** One request of a signal: ten resources, about 3,500 spans, 4,200 points or 3,500 records. The same index gives the same batch. */
+/**
+ * One request of a signal: ten resources, about 3,500 spans, 4,200 points or 3,500 records. The same index gives the same batch.
+ * Half of the spans are calls, and most of the others have one of them, of another service, as their parent.
+ */
 export function otlpBatch(signal: Signal, index: number): PlainMessage {
   const random = seededRandom(index * 3 + { traces: 1, metrics: 2, logs: 3 }[signal]).next;
   const at = firstInstant + index * batchEveryMs;
+  let callers: readonly PlainMessage[] = [];
   const groups = Array.from({ length: resourcesEach }, (_, n) => {
     const resource = resourceOf(index * resourcesEach + n);
     const scope = { name: "io.opentelemetry.instrumentation.http", version: "2.9.0" };
     switch (signal) {
-      case "traces":
-        return { resource, scopeSpans: [{ scope, spans: times(spansEach, () => span(random, at)) }] };
+      case "traces": {
+        const waiting = [...callers];
+        const spans = times(spansEach, () => span(random, at, waiting));
+        callers = spans.filter(({ kind }) => kind === clientKind);
+        return { resource, scopeSpans: [{ scope, spans }] };
+      }
       case "metrics":
         return { resource, scopeMetrics: [{ scope, metrics: metrics(random, at) }] };
       case "logs":
@@ -71,7 +82,8 @@ function resourceOf(n: number): PlainMessage {
   };
 }
 
-function span(random: Random, at: number): PlainMessage {
+/** A served request, whose caller is taken from those that still wait, or a call. */
+function span(random: Random, at: number, callers: PlainMessage[]): PlainMessage {
   const served = random() < 0.5;
   const failed = random() < 0.01;
   const place = Math.floor(random() * routes.length);
@@ -93,12 +105,13 @@ function span(random: Random, at: number): PlainMessage {
       text("user_agent.original", pick(agents, random)),
       text("client.address", `10.3.${Math.floor(random() * 256)}.${Math.floor(random() * 256)}`),
     );
+  const caller = served ? callers.pop() : undefined;
   return {
-    traceId: bytes(16, random),
+    traceId: caller?.["traceId"] ?? bytes(16, random),
     spanId: bytes(8, random),
-    parentSpanId: bytes(8, random),
+    parentSpanId: caller?.["spanId"] ?? bytes(8, random),
     name: served ? `${verb} ${route}` : verb,
-    kind: served ? 2 : 3,
+    kind: served ? serverKind : clientKind,
     startTimeUnixNano: nanos(startMs),
     endTimeUnixNano: nanos(startMs + Math.exp(3 + normal(random))),
     attributes,
