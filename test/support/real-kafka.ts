@@ -1,10 +1,10 @@
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { accessSync, constants, existsSync } from "node:fs";
 import { mkdir, mkdtemp, rename, rm, writeFile } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { homedir, tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
+import { freePorts } from "./free-ports.ts";
 
 const run = promisify(execFile);
 
@@ -167,6 +167,8 @@ function propertiesOf(asked: {
     "share.coordinator.state.topic.replication.factor": 1,
     "share.coordinator.state.topic.min.isr": 1,
     "group.initial.rebalance.delay.ms": 0,
+    // A member that was killed is missed soon: its partitions wait for that.
+    "group.min.session.timeout.ms": 500,
     // A broker that restarts at once is refused until its old session is over, 9 s by default.
     "broker.session.timeout.ms": 2000,
     "broker.heartbeat.interval.ms": 500,
@@ -174,20 +176,6 @@ function propertiesOf(asked: {
   })
     .map(([key, value]) => `${key}=${value}\n`)
     .join("");
-}
-
-/** Ports that were free a moment ago. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-      return server;
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
 }
 
 /** Reads what a broker says until it serves; where it ends first, what it said last is the error. */

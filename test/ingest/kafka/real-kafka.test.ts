@@ -1,8 +1,9 @@
-import kafkajs, { type Admin, type Producer } from "kafkajs";
+import kafkajs from "kafkajs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import type { SourceTopic } from "#ingest/kafka/kafka-source.ts";
 import type { Telemetry } from "#store/sqlite/open-telemetry.ts";
 import { exportBody } from "#test/support/export-body.ts";
+import { connectPeer, type KafkaPeer } from "#test/support/kafka-producer.ts";
 import { until } from "#test/support/listening.ts";
 import { startReading, type Reading } from "#test/support/reading-rig.ts";
 import { openRealKafka, skipsKafka, type RealKafka } from "#test/support/real-kafka.ts";
@@ -10,13 +11,6 @@ import { openStore } from "#test/support/stored-counts.ts";
 
 const { CompressionCodecs, CompressionTypes } = kafkajs;
 const limits = { lookMs: 200, retryMs: 50, longestRetryMs: 200, waitMs: 50 };
-
-function kafkaOf(broker: string): { producer: Producer; admin: Admin } {
-  const retry = { retries: 10, initialRetryTime: 100, maxRetryTime: 500 };
-  const kafka = new kafkajs.Kafka({ brokers: [broker], logLevel: kafkajs.logLevel.NOTHING, retry });
-  const createPartitioner = kafkajs.Partitioners.DefaultPartitioner;
-  return { producer: kafka.producer({ createPartitioner }), admin: kafka.admin() };
-}
 
 /** One snappy block that is all literal: what a sender without a dictionary would write. */
 function snappyLiteral(bytes: Buffer): Buffer {
@@ -31,20 +25,19 @@ function snappyLiteral(bytes: Buffer): Buffer {
 
 describe.skipIf(skipsKafka("reading telemetry"))("reading from a real Kafka", () => {
   let kafka: RealKafka;
-  let producer: Producer;
-  let admin: Admin;
+  let producer: KafkaPeer["producer"];
+  let admin: KafkaPeer["admin"];
+  let peer: KafkaPeer;
   let store: Telemetry;
   const readings: Reading[] = [];
 
   beforeAll(async () => {
     kafka = await openRealKafka({ autoCreateTopics: false });
-    ({ producer, admin } = kafkaOf(kafka.broker));
-    await producer.connect();
-    await admin.connect();
+    peer = await connectPeer(kafka.broker);
+    ({ producer, admin } = peer);
   }, 120_000);
   afterAll(async () => {
-    await producer.disconnect();
-    await admin.disconnect();
+    await peer.close();
     await kafka.close();
   });
   afterEach(async () => {
