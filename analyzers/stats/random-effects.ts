@@ -15,6 +15,8 @@ export interface RandomEffects {
   readonly tailShare: number;
   /** Steps by which the other half shifts the null. */
   readonly steps: readonly number[];
+  /** Weight of the truncated half; one half unless given. */
+  readonly tailWeight?: number;
   /** How the grid point at the threshold is counted: with its part beyond it, or whole. */
   readonly edge: "split" | "whole";
 }
@@ -28,7 +30,7 @@ export interface PriorPair {
   readonly harmWeights: Float64Array;
 }
 
-const tailWeight = 0.5;
+const usualTailWeight = 0.5;
 
 function normalised(logs: readonly number[]): number[] {
   const total = logSumExp(logs);
@@ -72,6 +74,7 @@ export function randomEffectsPriors(grid: readonly number[], effects: RandomEffe
       : Math.min(1, Math.max(0, (d - threshold) / spacing + 0.5)),
   );
   const tail = normalised(beyond.map((part, i) => Math.log(part) + (logNull[i] ?? 0)));
+  const { tailWeight = usualTailWeight } = effects;
   const logHarm = grid.map((_, i) => {
     const moved = logSumExp(shifted.map((prior) => prior[i] ?? -Infinity)) - Math.log(shifted.length);
     return logAddExp(Math.log(tailWeight) + (tail[i] ?? -Infinity), Math.log1p(-tailWeight) + moved);

@@ -22,15 +22,22 @@ function differs(got: unknown, wanted: unknown, tol: Vector["tol"]): boolean {
     return (
       !Array.isArray(got) || got.length !== wanted.length || wanted.some((w, i) => differs(got[i], w, tol))
     );
-  return Object.entries(wanted as object).some(([key, w]) =>
-    differs((got as Record<string, unknown>)[key], w, tol),
-  );
+  if (typeof wanted !== "object" || wanted === null) return got !== wanted;
+  return Object.entries(wanted).some(([key, w]) => differs((got as Record<string, unknown>)[key], w, tol));
 }
 
 describe("the arithmetic agrees with independent reference values", () => {
   it.each(vectors)("$id ($src)", (vector) => {
     const got = referenceFunctions[vector.fn]?.(vector.in);
     expect(differs(got, vector.out, vector.tol), `got ${JSON.stringify(got)}`).toBe(false);
+  });
+
+  it("every function that a vector names is there", () => {
+    expect([...new Set(vectors.map(({ fn }) => fn))].filter((fn) => !(fn in referenceFunctions))).toEqual([]);
+  });
+
+  it("another label is noticed", () => {
+    expect(differs("Pass", "High", { exact: 0 })).toBe(true);
   });
 
   it("a value off by twice its tolerance is noticed", () => {
