@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as wait } from "node:timers/promises";
 import { afterEach, describe, expect, test } from "vitest";
-import { parseAllDocuments } from "yaml";
+import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
+import { loadDocuments } from "#config/load-documents.ts";
 import { builtCollector } from "#test/support/built-collector.ts";
 import { blocksOfPage, configOfPage, receiverPorts } from "#test/support/collector-page.ts";
 import { startFakeKubernetes } from "#test/support/fake-kubernetes.ts";
@@ -27,10 +28,21 @@ afterEach(async () => {
 const collectorFiles = ["existing.yaml", "to-haldane.yaml", "kubernetes.yaml"];
 
 test("every block of YAML is one that is checked here", () => {
-  expect([...blocks.keys()]).toEqual([...collectorFiles, "access.yaml"]);
+  expect([...blocks.keys()]).toEqual([...collectorFiles, "access.yaml", "to-kafka.yaml", "haldane.yaml"]);
   expect([...command.matchAll(/--config (\S+)/g)].map(([, name]) => name)).toEqual(
     collectorFiles.slice(0, 2),
   );
+});
+
+test("the configuration for Haldane is one, and reads what the Collector writes", () => {
+  const loaded = loadDocuments([{ file: "haldane.yaml", text: configOfPage("haldane.yaml", {}) }]);
+  const document = loaded.ok ? loaded.value[0] : undefined;
+  if (document?.kind !== "Configuration") throw new Error(JSON.stringify(loaded));
+  const { exporters } = z
+    .object({ exporters: z.object({ "kafka/haldane": z.record(z.string(), z.unknown()) }) })
+    .parse(parse(configOfPage("to-kafka.yaml", {})));
+  const { brokers, traces, metrics, logs } = exporters["kafka/haldane"];
+  expect(document.value.sources).toMatchObject([{ kind: "kafka", brokers, traces, metrics, logs }]);
 });
 
 const names = z.strictObject({ name: z.string(), namespace: z.string().optional() });
@@ -74,6 +86,11 @@ test("the roles bind what they define", () => {
 describe.skipIf(binary === null)("a real Collector", () => {
   test.each([1, 2, 3])("finds nothing wrong with the first %i of its files", async (count) => {
     const configs = collectorFiles.slice(0, count).map((name) => configOfPage(name, {}));
+    expect(await faultsFound(binary!, configs)).toBe("");
+  });
+
+  test("finds nothing wrong with the file for Kafka, beside the first and in place of the second", async () => {
+    const configs = ["existing.yaml", "to-kafka.yaml"].map((name) => configOfPage(name, {}));
     expect(await faultsFound(binary!, configs)).toBe("");
   });
 

@@ -9,21 +9,22 @@ import { until } from "#test/support/listening.ts";
 import { startOtlpSink, type OtlpSink } from "#test/support/otlp-sink.ts";
 import { startOtlpTap, type OtlpTap } from "#test/support/otlp-tap.ts";
 import { startCollector, type RealCollector } from "#test/support/real-collector.ts";
+import { openRealKafka, skipsKafka } from "#test/support/real-kafka.ts";
 import { serveRequests } from "#test/support/sdk-sender.ts";
 import { endServed, serveFiles, startServed, type Served, type ServeFiles } from "#test/support/served.ts";
 
 const binary = await builtCollector();
 
-const configuration = (limits: string): string => `apiVersion: haldane/v1
-kind: Configuration
-limits: ${limits}
-bindings: [{ service: pay, policy: counting }]
+/** The rest of a configuration, under which the counter of the senders is kept. */
+const bound = `bindings: [{ service: pay, policy: counting }]
 ---
 apiVersion: haldane/v1
 kind: Policy
 name: counting
 metrics: [{ kind: counter, name: orders }]
 `;
+const configuration = (limits: string): string =>
+  `apiVersion: haldane/v1\nkind: Configuration\nlimits: ${limits}\n${bound}`;
 
 /** Retries at once instead of after seconds. */
 const hasty = `exporters: { otlp_http/haldane: { retry_on_failure: { initial_interval: 50ms } } }`;
@@ -196,6 +197,36 @@ service:
     expect(await finallyArrived(chain)).toEqual(expected);
   });
 });
+
+describe.skipIf(binary === null || skipsKafka("a Collector that writes to Kafka"))(
+  "the official SDK, a real Collector, a real Kafka, a real Haldane",
+  () => {
+    test.each(["otlp_proto", "otlp_json"])(
+      "every span, point and log record is counted once, as %s",
+      { timeout: 240_000 },
+      async (encoding) => {
+        const kafka = await openRealKafka();
+        opened.push(() => kafka.close());
+        const addresses = { "kafka:9092": kafka.broker, otlp_proto: encoding };
+        const collector = await startCollector({
+          binary: binary!,
+          configs: [configOfPage("existing.yaml", receiverPorts), configOfPage("to-kafka.yaml", addresses)],
+        });
+        opened.push(() => collector.stop());
+        await sendBoth(collector.otlpUrl);
+        expect(await collector.stop()).toBe(0);
+        const begin = { "name: telemetry": "name: telemetry\n    initialOffset: earliest" };
+        const source = configOfPage("haldane.yaml", { ...addresses, ...begin });
+        const files = await serveFiles(`${source}${bound}`, {});
+        const served = await startServed(files);
+        opened.push(() => endServed(served, "SIGKILL"));
+        await untilArrived(files.data, isAll);
+        expect(await endServed(served, "SIGTERM")).toBe(0);
+        expect(arrivedIn(files.data)).toEqual(expected);
+      },
+    );
+  },
+);
 
 describe.skipIf(binary === null)("a Haldane that is down, with its queue full", () => {
   // Room for one of the batches, of which ten come.
