@@ -140,6 +140,20 @@ const writing: readonly TelemetryCheck[] = [
     },
   },
   {
+    title: "how far a source was taken stands with the samples, or not at all",
+    run: ({ writer }) => {
+      const taken = { source: "main", topic: "otlp_spans", partition: 3, next: 2 ** 40 };
+      writer.commit({ ...oneSeries, samples: [at(t0, requests(5))], offsets: [{ ...taken, next: 7 }] });
+      writer.commit({ ...emptyBatch, offsets: [taken, { ...taken, partition: 2, next: 0 }] });
+      expect(writer.offsets()).toStrictEqual([{ ...taken, partition: 2, next: 0 }, taken]);
+      const stray = { seriesId: 999, window: t0, late: false, sample: requests(1) };
+      expect(() => {
+        writer.commit({ ...emptyBatch, samples: [stray], offsets: [{ ...taken, next: 2 ** 41 }] });
+      }).toThrow(/FOREIGN KEY/);
+      expect(writer.offsets()).toStrictEqual([{ ...taken, partition: 2, next: 0 }, taken]);
+    },
+  },
+  {
     title: "the digest of a body is known until it is forgotten",
     run: ({ writer }) => {
       const digests = [
