@@ -36,7 +36,7 @@ async function* unpack(stream: NodeJS.ReadableStream): AsyncGenerator<Uint8Array
     }
   };
   if (beginsWith(head, zstdMagic)) {
-    throw new UnreadableBytes("zstd is not read; unpack it first: zstd -dc FILE | haldane replay -");
+    throw new UnreadableBytes("zstd is not read; unpack it first: zstd -dc FILE | haldane … -");
   }
   if (!beginsWith(head, gzipMagic)) {
     yield* whole();

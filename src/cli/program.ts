@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { exitCodes } from "./exit-codes.ts";
+import { addLogs } from "./logs/logs.ts";
 import { addReplay, type ReplayParts } from "./replay.ts";
 import { addServe, type ServeParts } from "./serve.ts";
 import { addStatus } from "./status.ts";
@@ -33,6 +34,7 @@ export function createProgram(parts: Parts, terminal: Terminal, finish: Finish):
   addValidate(add("validate"), parts, terminal, finish);
   addStatus(add("status"), terminal, finish);
   addReplay(add("replay"), parts, terminal, finish);
+  addLogs(add("logs"), terminal, finish);
   return program;
 }
 

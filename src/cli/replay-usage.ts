@@ -6,7 +6,8 @@ import { readLimits } from "./read-otlp-lines.ts";
 /** Looks nearer to one another than a second would print the same window again. */
 const shortestEveryMs = 1000;
 
-async function fileFault(file: string): Promise<string | null> {
+/** Why a file cannot be read, before anything else is done; null where it can. */
+export async function fileFault(file: string): Promise<string | null> {
   if (file === "-") return null;
   try {
     return (await stat(file)).isDirectory() ? `${file}: is a folder; name its files` : null;

@@ -4,6 +4,9 @@ export interface TextLine {
   readonly text: string | null;
 }
 
+/** What is done with a line that is longer than allowed: left out, or read as far as allowed. */
+export type Overlong = "skip" | "cut";
+
 const lineFeed = 10;
 
 function decode(pieces: readonly Uint8Array[], line: number): string {
@@ -12,23 +15,25 @@ function decode(pieces: readonly Uint8Array[], line: number): string {
 }
 
 /**
- * Splits bytes into lines and holds one line at most: what is longer than `lineBytes` is skipped up to its end without
- * being kept. A last line without a line feed counts; a byte order mark and carriage returns are dropped.
+ * Splits bytes into lines and holds one line at most: what is longer than `lineBytes` is not kept beyond it. A last line without a line feed counts; a byte order mark and carriage returns are dropped.
  */
 export async function* splitLines(
   chunks: AsyncIterable<Uint8Array>,
   lineBytes: number,
+  overlong: Overlong = "skip",
 ): AsyncGenerator<TextLine> {
   let pieces: Uint8Array[] = [];
   let held = 0;
   let line = 1;
   const keep = (piece: Uint8Array): void => {
+    const room = Math.max(0, lineBytes - held);
     held += piece.length;
-    if (held > lineBytes) pieces = [];
-    else if (piece.length > 0) pieces.push(piece);
+    if (held > lineBytes && overlong === "skip") pieces = [];
+    else if (room > 0 && piece.length > 0) pieces.push(piece.subarray(0, room));
   };
   const take = (): TextLine => {
-    const taken = { line, text: held > lineBytes ? null : decode(pieces, line) };
+    const isLeftOut = held > lineBytes && overlong === "skip";
+    const taken = { line, text: isLeftOut ? null : decode(pieces, line) };
     pieces = [];
     held = 0;
     line += 1;

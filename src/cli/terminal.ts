@@ -5,6 +5,8 @@ export type Finish = (exitCode: number) => void;
 export interface Terminal {
   /** Standard output: the answer. */
   out(text: string): void;
+  /** Resolves when standard output can take more: waited for between the pieces of a long answer. */
+  drained(): Promise<void>;
   /** Standard error: what is said about the answer. */
   error(text: string): void;
   readonly stdin: NodeJS.ReadableStream;
@@ -26,6 +28,11 @@ export function processTerminal(exitCodeWhenUnread: number): Terminal {
   }
   return {
     out: (text) => process.stdout.write(text),
+    drained: () =>
+      new Promise((resolve) => {
+        if (process.stdout.writableNeedDrain) process.stdout.once("drain", resolve);
+        else setImmediate(resolve);
+      }),
     error: (text) => process.stderr.write(text),
     stdin: process.stdin,
     environment: process.env,

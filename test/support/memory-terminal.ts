@@ -20,6 +20,7 @@ export function createMemoryTerminal(
     out: (text) => {
       out += text;
     },
+    drained: () => Promise.resolve(),
     error: (text) => {
       error += text;
     },

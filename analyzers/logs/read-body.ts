@@ -1,0 +1,36 @@
+import { cleanText, firstLine } from "./clean-text.ts";
+import { plainMessage, type Message } from "./message.ts";
+import { peelPrefix } from "./peel-prefix.ts";
+import { isFields, readFields } from "./read-fields.ts";
+import { readLogfmt } from "./read-logfmt.ts";
+
+/** What of a text body is looked at. */
+export const bodyLimits = {
+  /** UTF-16 code units of a body that is parsed as JSON; a longer one is read as a line of text. */
+  jsonChars: 65_536,
+  /** UTF-16 code units of a message. */
+  messageChars: 8192,
+} as const;
+
+function readJson(body: string): Message | null {
+  if (body.length > bodyLimits.jsonChars || !/^\s{0,64}\{/.test(body)) return null;
+  try {
+    const value: unknown = JSON.parse(body);
+    return isFields(value) ? readFields(value) : null;
+  } catch {
+    return null;
+  }
+}
+
+/**
+ * What a text body says: the message of an object in JSON or of a line in logfmt, else the text itself without colours
+ * and without time, level and thread before it. Several lines stay several: the rest may be a stack.
+ */
+export function readBody(body: string): Message {
+  const json = readJson(body);
+  if (json !== null) return json;
+  const line = cleanText(firstLine(body), bodyLimits.messageChars).trim();
+  const pairs = line.includes("=") ? readLogfmt(line) : null;
+  if (pairs !== null) return pairs;
+  return { ...plainMessage(""), ...peelPrefix(line) };
+}
