@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { deserialize, serialize } from "node:v8";
 import { bodiesOf, Lane, plainBatches, type BodyForm, type LaneName, type Spent } from "./ingest-lanes.ts";
 import { ingestPage, type BenchRow } from "./ingest-page.ts";
+import { servedRows, whyNotServed, type ServedRow } from "./served-rounds.ts";
 
 /** What the parent asks of a child: bodies and lanes to hold, or one round of one lane. */
 type Ask =
@@ -37,12 +38,37 @@ const plan: readonly BodyForm[] = [
   { signal: "traces", form: "json", gzip: false, batches: 32 },
 ];
 
-/** Ingest per CPU-second beside protobufjs, in alternating rounds; writes the page of figures unless told `--dry`. */
+/**
+ * Ingest per CPU-second beside protobufjs and beside a Collector, in alternating rounds; writes the page of figures unless told
+ * `--dry`. With `--served` only what goes over HTTP is measured, with `--in-process` only the rest, and nothing is written.
+ */
 export async function ingestBench(parameters: readonly string[]): Promise<void> {
   if (process.send !== undefined) {
     serveRounds();
     return;
   }
+  const asked = (flag: string): boolean => parameters.includes(flag);
+  const rows = asked("--served") ? [] : await rowsInProcess();
+  const served = asked("--in-process") ? [] : await rowsOverHttp();
+  if (asked("--served") || asked("--in-process") || asked("--dry")) return;
+  const machine = `${cpus().length} virtual cores, shared with other work; Node ${process.versions.node}`;
+  const date = new Date().toISOString().slice(0, 10);
+  writeFileSync(docsPage, ingestPage({ rows, served, machine, date, rounds }));
+}
+
+async function rowsOverHttp(): Promise<readonly ServedRow[]> {
+  const { all, collector } = whyNotServed();
+  if (all !== null) {
+    console.log(`Nothing is measured over HTTP: ${all}.`);
+    return [];
+  }
+  if (collector !== null) console.log(`The Collector is not measured: ${collector}.`);
+  return servedRows(plan, rounds, (row) => {
+    console.log(`over HTTP, ${describe(row)}, ${Math.round(row.peakBytes / 1e6)} MB`);
+  });
+}
+
+async function rowsInProcess(): Promise<readonly BenchRow[]> {
   const folder = mkdtempSync(join(tmpdir(), "haldane-bench-"));
   const file = join(folder, "batches");
   const own = startChild([]);
@@ -58,9 +84,7 @@ export async function ingestBench(parameters: readonly string[]): Promise<void> 
       for (const row of found) console.log(describe(row));
       rows.push(...found);
     }
-    const machine = `${cpus().length} virtual cores, shared with other work; Node ${process.versions.node}`;
-    const page = ingestPage({ rows, machine, date: new Date().toISOString().slice(0, 10), rounds });
-    if (!parameters.includes("--dry")) writeFileSync(docsPage, page);
+    return rows;
   } finally {
     for (const child of [own, other, roomy]) child.kill();
     rmSync(folder, { recursive: true });
