@@ -13,6 +13,8 @@ export interface RouterFaults {
   } | null;
   /** Take POSTs for these services, apply them and never answer. */
   hangFor: Set<string>;
+  /** Take rollbacks of these services, and neither apply nor answer them. */
+  swallowFor: Set<string>;
   /** Read-backs say this instead of the truth. */
   lie: WeightReading | null;
   /** Read-backs answer 404. */
@@ -74,7 +76,13 @@ export async function startFakeRouter(secret: string): Promise<FakeRouter> {
   const webhook = new Webhook(secret);
   const inForce = new Map<string, WeightReading>();
   const received: ReceivedCommand[] = [];
-  const faults: RouterFaults = { refuse: null, hangFor: new Set(), lie: null, unreadable: false };
+  const faults: RouterFaults = {
+    refuse: null,
+    hangFor: new Set(),
+    swallowFor: new Set(),
+    lie: null,
+    unreadable: false,
+  };
   let badSignatures = 0;
 
   const set = (request: IncomingMessage, response: ServerResponse, body: string): void => {
@@ -83,6 +91,7 @@ export async function startFakeRouter(secret: string): Promise<FakeRouter> {
     const id = String(request.headers["webhook-id"]);
     const idempotencyKey = request.headers["idempotency-key"] as string | undefined;
     received.push({ id, idempotencyKey, service, generation, kind, body });
+    if (kind === "rollback" && faults.swallowFor.has(service)) return;
     if (faults.refuse !== null) {
       answer(response, faults.refuse.status, faults.refuse.body ?? {}, faults.refuse.headers);
       return;
