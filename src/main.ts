@@ -27,6 +27,7 @@ process.exitCode = await runProgram(
       const { replay } = await import("./replay.ts");
       await replay(lines, options, output);
     },
+    calibrate: async (request) => (await import("./calibrate.ts")).calibrate(request),
   },
   terminal,
 );

@@ -1,4 +1,5 @@
 import { Command, CommanderError } from "commander";
+import { addCalibrate, type CalibrateParts } from "./calibrate.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { addLogs } from "./logs/logs.ts";
 import { addReplay, type ReplayParts } from "./replay.ts";
@@ -8,7 +9,7 @@ import type { Finish, Terminal } from "./terminal.ts";
 import { addValidate, type ValidateParts } from "./validate.ts";
 
 /** What the commands do, given from outside and loaded only when a command runs: `--help` loads none of it. */
-export interface Parts extends ServeParts, ValidateParts, ReplayParts {
+export interface Parts extends ServeParts, ValidateParts, ReplayParts, CalibrateParts {
   /** The product's version, for `--version`. */
   readonly version: string;
 }
@@ -35,6 +36,7 @@ export function createProgram(parts: Parts, terminal: Terminal, finish: Finish):
   addStatus(add("status"), terminal, finish);
   addReplay(add("replay"), parts, terminal, finish);
   addLogs(add("logs"), terminal, finish);
+  addCalibrate(add("calibrate"), parts, terminal, finish);
   return program;
 }
 

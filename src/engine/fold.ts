@@ -57,7 +57,7 @@ export function sharePlan(signal: Signal, policy: Policy, attempt: number): Shar
     margin: limits.margin,
     atMost: limits.atMost,
     ceiling: signal.kind === "errors" ? policy.errors.ceiling : null,
-    tau0: 0.25,
+    tau0: limits.spread,
     tauDegrees: 10,
     phi: 1,
     guarded: signal.guarded,
@@ -76,7 +76,7 @@ export function durationPlan(signal: Signal, policy: Policy, attempt: number): D
     margin: limits.margin,
     atMost: limits.atMost,
     quantiles: policy.latency.quantiles,
-    tau0: 0.06,
+    tau0: limits.spread,
     tauDegrees: 10,
     guarded: signal.guarded,
   };

@@ -13,6 +13,7 @@ import { resolveArm, sameService } from "./resolve-arm.ts";
 import { splitFinding } from "./split-finding.ts";
 import type { EngineState } from "./signal.ts";
 import type { ArmRow } from "./tiles.ts";
+import { sayShare } from "./wording.ts";
 
 /** How far back a first analysis reads, and how much of the baseline's past freezes cut points (decision 19). */
 const lookBackMs = 600_000;
@@ -323,7 +324,7 @@ function notesOf(input: LookInput, judgement: Judgement): readonly string[] {
   return [
     describeCounts(state.counts),
     baselineStrategies[policy.baseline.strategy].assumption,
-    "Healthy instances are taken to differ by about 25 % in error share and 6 % in speed (a prior, widened by a t distribution with 10 degrees of freedom).",
+    `Healthy instances are taken to differ by about ${sayShare(policy.errors.spread)} in error share and ${sayShare(policy.latency.spread)} in speed (a prior, widened by a t distribution with 10 degrees of freedom).`,
     ...(unidentified
       ? [
           "Some telemetry names no instance (service.instance.id, pod or host): all of it counts as one instance.",

@@ -23,6 +23,17 @@ export const durationMs = z
 
 const ratio = z.number().min(1).max(1000);
 const share = z.number().gt(0).lt(1);
+const spreadOf = (usual: number) =>
+  z
+    .number()
+    .min(0.001)
+    .max(2)
+    .default(usual)
+    .describe(
+      "How much healthy instances differ, as a relative standard deviation; `haldane calibrate` measures it.",
+    );
+const errorSpread = spreadOf(0.25);
+const speedSpread = spreadOf(0.06);
 
 const errorsSchema = z
   .strictObject({
@@ -36,6 +47,7 @@ const errorsSchema = z
       .describe(
         "An error share below which errors are good enough whatever the baseline has; null for none.",
       ),
+    spread: errorSpread,
   })
   .refine((value) => value.tolerance < value.margin && value.margin <= value.atMost, {
     message: "must hold: tolerance < margin <= atMost",
@@ -48,6 +60,7 @@ const latencySchema = z
     margin: ratio.default(1.2).describe("Slow-down that promotion must exclude, at each quantile."),
     atMost: ratio.default(1.5).describe("How far the margin may widen to what few instances can resolve."),
     quantiles: z.array(share).min(1).max(4).default([0.5, 0.95]).describe("The guarded quantiles."),
+    spread: speedSpread,
   })
   .refine((value) => value.tolerance < value.margin && value.margin <= value.atMost, {
     message: "must hold: tolerance < margin <= atMost",
@@ -59,6 +72,7 @@ const logsSchema = z
     tolerance: ratio.default(1.1),
     margin: ratio.default(1.5),
     atMost: ratio.default(3),
+    spread: errorSpread,
   })
   .refine((value) => value.tolerance < value.margin, { message: "must hold: tolerance < margin" });
 
@@ -70,6 +84,7 @@ const metricSchema = z.discriminatedUnion("kind", [
     tolerance: ratio.default(1.1),
     margin: ratio.default(1.5),
     atMost: ratio.default(3),
+    spread: errorSpread,
   }),
   z.strictObject({
     kind: z.literal("histogram").describe("A histogram, judged as a duration."),
@@ -78,6 +93,7 @@ const metricSchema = z.discriminatedUnion("kind", [
     tolerance: ratio.default(1.03),
     margin: ratio.default(1.2),
     atMost: ratio.default(1.5),
+    spread: speedSpread,
   }),
   z.strictObject({
     kind: z.literal("gauge").describe("A level. Shown beside the verdict; it does not enter it."),

@@ -16,6 +16,7 @@ const quietApp: App = {
 };
 
 const parts: Parts = {
+  calibrate: () => Promise.reject(new Error("not asked for")),
   version: "1.2.3",
   prepare: () => Promise.resolve(ok(quietApp)),
   validate: () => Promise.resolve(ok([])),
