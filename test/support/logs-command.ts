@@ -8,6 +8,7 @@ const parts: Parts = {
   prepare: () => Promise.reject(new Error("not asked")),
   validate: () => Promise.resolve(ok([])),
   loadPolicy: () => Promise.resolve(ok(defaultPolicy)),
+  calibrate: () => Promise.reject(new Error("not asked for")),
   replay: () => Promise.resolve(),
 };
 
