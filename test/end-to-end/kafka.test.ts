@@ -72,14 +72,14 @@ describe.skipIf(skipsKafka("a process that reads telemetry"))(
 
     test(
       `killed ${kills} times while it reads, it loses nothing and counts nothing twice`,
-      { timeout: 180_000 },
+      { timeout: 240_000 },
       async () => {
         const files = await serveFiles(configuration(kafka.broker), {});
         const random = seededRandom(7).next;
         const produced = { spans: 0, logRecords: 0 };
         let producing = true;
         const producer = (async () => {
-          for (let n = 0; producing; n += 1) {
+          for (let n = 0; !enough.signal.aborted; n += 1) {
             const records = 1 + (n % 5);
             await produce(n, "1.0.0", records);
             produced[n % 2 === 0 ? "spans" : "logRecords"] += records;
@@ -92,7 +92,7 @@ describe.skipIf(skipsKafka("a process that reads telemetry"))(
           await wait(random() * 100);
           await endServed(served, "SIGKILL");
         }
-        producing = false;
+        enough.abort();
         await producer;
         served = await startServed(files);
         await untilArrived(
