@@ -77,7 +77,7 @@ describe.skipIf(skipsKafka("a process that reads telemetry"))(
         const files = await serveFiles(configuration(kafka.broker), {});
         const random = seededRandom(7).next;
         const produced = { spans: 0, logRecords: 0 };
-        let producing = true;
+        const enough = new AbortController();
         const producer = (async () => {
           for (let n = 0; !enough.signal.aborted; n += 1) {
             const records = 1 + (n % 5);
