@@ -136,8 +136,8 @@ export function bernoulliSequence(
       { vOpt: p * (1 - p) * tOpt, alphaOpt },
     ) - Math.log(1 / alpha);
   const edge = 1e-12;
-  const low = seen <= 0 || over(edge) < 0 ? 0 : halvedRoot(over, edge, seen);
-  const high = seen >= 1 || over(1 - edge) < 0 ? 1 : halvedRoot(over, seen, 1 - edge);
+  const low = seen <= 0 || over(edge) < 0 ? 0 : halvedRoot(over, edge, Math.min(seen, 1 - edge));
+  const high = seen >= 1 || over(1 - edge) < 0 ? 1 : halvedRoot(over, Math.max(seen, edge), 1 - edge);
   return [low, high];
 }
 
