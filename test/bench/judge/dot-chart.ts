@@ -25,7 +25,6 @@ export interface DotChart {
 }
 
 const colours = ["#0b6e4f", "#c1121f", "#f4a261", "#8d99ae", "#6a4c93", "#1d3557"] as const;
-const marks = ["circle", "square", "diamond", "cross", "ring", "bar"] as const;
 const left = 330;
 const width = 940;
 const right = 24;
@@ -84,27 +83,27 @@ function dotAt(dot: Dot, series: number, on: { x: (value: number) => number; y: 
   const interval =
     low === undefined || high === undefined
       ? ""
-      : `<line x1="${on.x(low)}" y1="${on.y}" x2="${on.x(high)}" y2="${on.y}" stroke="${colours[series % colours.length]}" stroke-opacity="0.45" stroke-width="2"/>`;
+      : `<line x1="${on.x(low)}" y1="${on.y}" x2="${on.x(high)}" y2="${on.y}" stroke="${colourOf(series)}" stroke-opacity="0.45" stroke-width="2"/>`;
   return interval + markAt(series, on.x(at), on.y);
 }
 
+const marks: readonly ((x: number, y: number, colour: string) => string)[] = [
+  (x, y, colour) => `<circle cx="${x}" cy="${y}" r="4.5" fill="${colour}"/>`,
+  (x, y, colour) =>
+    `<rect x="${round(x - 3.5)}" y="${round(y - 3.5)}" width="7" height="7" fill="${colour}"/>`,
+  (x, y, colour) => `<path d="M${x} ${y - 4.5}l4.5 4.5l-4.5 4.5l-4.5 -4.5z" fill="${colour}"/>`,
+  (x, y, colour) =>
+    `<path d="M${round(x - 3.5)} ${round(y - 3.5)}l7 7m0 -7l-7 7" stroke="${colour}" stroke-width="2"/>`,
+  (x, y, colour) => `<circle cx="${x}" cy="${y}" r="3.8" fill="none" stroke="${colour}" stroke-width="2"/>`,
+  (x, y, colour) => `<path d="M${x} ${y - 5}v10" stroke="${colour}" stroke-width="3"/>`,
+];
+
+function colourOf(series: number): string {
+  return colours[series % colours.length] ?? "#000000";
+}
+
 function markAt(series: number, x: number, y: number): string {
-  const colour = colours[series % colours.length];
-  switch (marks[series % marks.length]) {
-    case "circle":
-      return `<circle cx="${x}" cy="${y}" r="4.5" fill="${colour}"/>`;
-    case "square":
-      return `<rect x="${round(x - 3.5)}" y="${round(y - 3.5)}" width="7" height="7" fill="${colour}"/>`;
-    case "diamond":
-      return `<path d="M${x} ${y - 4.5}l4.5 4.5l-4.5 4.5l-4.5 -4.5z" fill="${colour}"/>`;
-    case "cross":
-      return `<path d="M${round(x - 3.5)} ${round(y - 3.5)}l7 7m0 -7l-7 7" stroke="${colour}" stroke-width="2"/>`;
-    case "ring":
-      return `<circle cx="${x}" cy="${y}" r="3.8" fill="none" stroke="${colour}" stroke-width="2"/>`;
-    case "bar":
-    case undefined:
-      return `<path d="M${x} ${y - 5}v10" stroke="${colour}" stroke-width="3"/>`;
-  }
+  return marks[series % marks.length]?.(x, y, colourOf(series)) ?? "";
 }
 
 function escaped(text: string): string {

@@ -30,8 +30,8 @@ export function isHigh(experiment: Float64Array, control: Float64Array): boolean
   pooled.set(control, n);
   const deviation = Math.sqrt(((n * m) / 12) * tieFactor(pooled));
   if (!(deviation > 0)) return false;
-  const rank = Math.floor((n * m) / 2 - 0.5 - z98 * deviation);
-  if (rank < 1) return false;
+  // With very few points its interval is the whole range of differences.
+  const rank = Math.max(1, Math.floor((n * m) / 2 - 0.5 - z98 * deviation));
   const differences = new Float64Array(n * m);
   for (let i = 0; i < n; i += 1) {
     for (let j = 0; j < m; j += 1) differences[i * m + j] = experiment[i]! - control[j]!;

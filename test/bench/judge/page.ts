@@ -5,7 +5,7 @@ import type { BenchRecord } from "./record.ts";
 import type { Family, Scenario } from "./scenario.ts";
 import type { Summary } from "./summary.ts";
 import { sayPart, table } from "./wording.ts";
-import type { WhatIf } from "./what-if.ts";
+import type { WhatIf } from "./ladder.ts";
 
 /** The page and its pictures by file name. */
 export interface Page {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import type { CostReading } from "./cost.ts";
 import type { Summary } from "./summary.ts";
-import type { WhatIf } from "./what-if.ts";
+import type { WhatIf } from "./ladder.ts";
 
 /** What was measured last of each scenario, each what-if and the cost: the page is drawn from it. */
 export interface BenchRecord {
