@@ -4,9 +4,7 @@ import type { Clock, ControlStore, TelemetryReader } from "#engine/ports.ts";
 import { serviceViews } from "#engine/service-views.ts";
 import { analysisFor, placesFor, verdictAnswer } from "#engine/verdict-answer.ts";
 import type { Analysis } from "#model/analysis.ts";
-
-/** Ended analyses that a verdict query searches, newest first; older ones are asked for by id. */
-const endedSearched = 500;
+import { EndedAnalyses } from "./ended-analyses.ts";
 
 export interface AnswerTools {
   readonly ledger: Ledger;
@@ -21,6 +19,7 @@ export interface AnswerTools {
 /** The running engine as its callers see it: the ledger with a clock. */
 export function createAsking(tools: AnswerTools): Asking {
   const { ledger, control, telemetry, clock } = tools;
+  const ended = new EndedAnalyses(ledger, control);
   return {
     open(request) {
       const opened = ledger.open(request, clock.now());
@@ -34,8 +33,9 @@ export function createAsking(tools: AnswerTools): Asking {
       if (operated.ok) tools.onChange();
       return operated;
     },
-    verdict: (query) => answerVerdict(query, tools),
-    services: () => serviceViews(telemetry, ledger.openAnalyses(), clock.now()),
+    verdict: (query) => answerVerdict(query, tools, ended.newest()),
+    services: () =>
+      serviceViews(telemetry, { open: ledger.openAnalyses(), ended: ended.newest() }, clock.now()),
     subscribe: (listener) => ledger.subscribe(listener),
     checks: tools.checks,
   };
@@ -43,15 +43,13 @@ export function createAsking(tools: AnswerTools): Asking {
 
 function answerVerdict(
   query: VerdictQuery,
-  { ledger, control, telemetry, clock }: AnswerTools,
+  { ledger, telemetry, clock }: AnswerTools,
+  ended: readonly Analysis[],
 ): VerdictAnswer {
   const names = namesIn(telemetry);
-  const ofOpen = placesFor(query, ledger.openAnalyses(), names);
-  const { environment } = query;
-  const searched =
-    ofOpen.length > 0
-      ? ledger.openAnalyses()
-      : control.analyses({ service: null, environment, open: false, limit: endedSearched });
+  const open = ledger.openAnalyses();
+  const ofOpen = placesFor(query, open, names);
+  const searched = ofOpen.length > 0 ? open : ended;
   const places = ofOpen.length > 0 ? ofOpen : placesFor(query, searched, names);
   return verdictAnswer(query, analysisFor(query, searched, names), clock.now(), places);
 }

@@ -2,6 +2,7 @@ import { concludeDuration, type DurationConclusion } from "#analyzers/metrics/du
 import type { QuantileConclusion } from "#analyzers/metrics/duration-plan.ts";
 import { concludeShare, sequentialPart, type ShareConclusion } from "#analyzers/metrics/share.ts";
 import type { Conclusion, Finding } from "#model/finding.ts";
+import { formatDuration } from "#model/time.ts";
 import { attemptFactor, durationPlan, sharePlan, type FoldContext } from "./fold.ts";
 import type { Signal, SignalState } from "./signal.ts";
 import { durationTile, shareTile, type ArmRow } from "./tiles.ts";
@@ -100,7 +101,8 @@ function shareFinding(signal: Signal, conclusion: ShareConclusion, context: Fold
       interval: conclusion.interval,
       tolerance: limits.tolerance,
       margin: conclusion.marginUsed,
-      marginWhy: conclusion.marginWhy,
+      // Before both arms have served, the margin of no instances says nothing.
+      marginWhy: hasEvidence ? conclusion.marginWhy : null,
       evidence: evidenceOf(signal, context, {
         harm: hasEvidence ? conclusion.logHarm : null,
         safe: hasEvidence ? conclusion.logSafe : null,
@@ -137,7 +139,7 @@ function durationFinding(signal: Signal, conclusion: DurationConclusion, context
     worse: `${place} is slower: ${values}${ratio}; up to ${sayRatio(limits.tolerance)} is tolerated`,
     notWorse: `${place}: ${values}; proven below ${margin} at every guarded quantile`,
     open: `${place}: ${values}${ratio}; neither harm nor safety (${margin}) is proven yet`,
-    unknown: `${place}: no durations of ${canary.n === 0 ? "the canary" : "the baseline"} to compare yet`,
+    unknown: `${place}: no durations of ${canary.n === 0 ? "the canary" : "the baseline"} to compare yet${sayWarmUp(context)}`,
   };
   return {
     signal,
@@ -155,7 +157,8 @@ function durationFinding(signal: Signal, conclusion: DurationConclusion, context
       interval: conclusion.interval,
       tolerance: limits.tolerance,
       margin: conclusion.marginUsed,
-      marginWhy: conclusion.marginWhy,
+      // Before both arms have served, the margin of no instances says nothing.
+      marginWhy: hasEvidence ? conclusion.marginWhy : null,
       evidence: evidenceOf(signal, context, {
         harm: hasEvidence ? conclusion.logHarm : null,
         safe: hasEvidence ? conclusion.logSafe : null,
@@ -163,6 +166,13 @@ function durationFinding(signal: Signal, conclusion: DurationConclusion, context
       }),
     },
   };
+}
+
+/** Durations that are missing at the start are those of instances that warm up. */
+function sayWarmUp({ policy }: FoldContext): string {
+  return policy.warmUp === 0
+    ? ""
+    : `: those of an instance count once it is ${formatDuration(policy.warmUp)} old`;
 }
 
 /** Worse once this signal alone would decide; not worse once non-inferiority is proven; else open. Harm first. */

@@ -1,7 +1,7 @@
 import type { Analysis } from "#model/analysis.ts";
 import type { Instance } from "#model/deployment.ts";
 import { overflowOperation } from "#model/sample.ts";
-import { windowLengthMs, type Instant } from "#model/time.ts";
+import { formatDuration, windowLengthMs, type Instant } from "#model/time.ts";
 import { concludeSplit } from "#analyzers/metrics/split.ts";
 import { closedWeightedMeans } from "#analyzers/stats/closed-weighted-mean.ts";
 import { logWeightedMean } from "#analyzers/stats/log-sum-exp.ts";
@@ -109,7 +109,7 @@ type FirstSettled =
  */
 function firstSettled({ rows, before, state, sealedTo }: JudgeInput): FirstSettled {
   const from = state.evidenceFrom;
-  let why = "no window is sealed yet";
+  let why = `warming up: the first ${formatDuration(windowLengthMs)} of both versions are judged within ${formatDuration(from + windowLengthMs - sealedTo)}`;
   for (let to = from + windowLengthMs; to <= sealedTo; to += windowLengthMs) {
     const until = rows.filter(({ row }) => row.window < to);
     const choice = chooseCountSource(until, before, { from, to });

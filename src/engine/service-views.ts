@@ -3,18 +3,18 @@ import type { Analysis } from "#model/analysis.ts";
 import type { Measure } from "#model/sample.ts";
 import { windowStart, type Instant } from "#model/time.ts";
 import type { ServiceView, VersionView } from "./asking.ts";
-import { aliveVersions, togetherMs, whyNothingOpened } from "./automatic.ts";
+import { aliveVersions, openingsOf, togetherMs, whyNothingOpened } from "./automatic.ts";
 import type { Tally, TelemetryReader } from "./ports.ts";
-import { sameService } from "./resolve-arm.ts";
+import { hasAlias, sameService } from "./resolve-arm.ts";
 import { sayTally } from "./say-tally.ts";
 
 /** Windows of the recent past that say which signals a version sends. */
 const signalsFromMs = 60_000;
 
-/** What Haldane sees of each service, and why no analysis is open where none is. */
+/** What Haldane sees of each service, and why no analysis is open where none is. `ended`: those known, newest first. */
 export function serviceViews(
   telemetry: TelemetryReader,
-  openAnalyses: readonly Analysis[],
+  analyses: { readonly open: readonly Analysis[]; readonly ended: readonly Analysis[] },
   now: Instant,
 ): readonly ServiceView[] {
   const deployments = telemetry.deployments();
@@ -31,9 +31,9 @@ export function serviceViews(
     )
     .map(({ service, environment }) => {
       const group = deployments.filter((one) => one.service === service && one.environment === environment);
-      const open = openAnalyses.filter(
-        (analysis) => analysis.environment === environment && sameService(analysis.service, service),
-      );
+      const isHere = (analysis: Analysis): boolean =>
+        analysis.environment === environment && sameService(analysis.service, service);
+      const open = analyses.open.filter(isHere);
       const alive = aliveVersions(group, activity, sealedTo);
       return {
         service,
@@ -44,9 +44,41 @@ export function serviceViews(
         whyNoAnalysis:
           open.length > 0
             ? null
-            : whyNothingOpened(alive.length, group.length, telemetry.instances(group.map(({ id }) => id))),
+            : whyNoneIsOpen(
+                whyNothingOpened(alive.length, group.length, telemetry.instances(group.map(({ id }) => id))),
+                comparedNow(group, activity, sealedTo),
+                analyses.ended.filter(isHere),
+              ),
       };
     });
+}
+
+/** Names the analysis that has ended for what would be compared now: nothing opens by itself for that version again. */
+function whyNoneIsOpen(
+  otherwise: string,
+  canary: Deployment | undefined,
+  ended: readonly Analysis[],
+): string {
+  const last =
+    canary === undefined
+      ? ended[0]
+      : ended.find(
+          (one) => one.canary.deploymentIds.includes(canary.id) || hasAlias(canary, one.canary.asked),
+        );
+  if (last === undefined) return otherwise;
+  const how = last.terminal === null ? "without a verdict" : `with ${last.terminal.word}`;
+  const told = `analysis ${last.id} of ${last.canary.label} against ${last.baseline.label} ended ${how}`;
+  return canary === undefined ? `${otherwise}; ${told}` : `${told}; POST /v1/analyses opens another attempt`;
+}
+
+/** The version that an analysis which opened by itself now would be about; none where fewer than two emit. */
+function comparedNow(
+  group: readonly Deployment[],
+  activity: ReturnType<TelemetryReader["activity"]>,
+  sealedTo: Instant,
+): Deployment | undefined {
+  const [opening] = openingsOf(group, activity, sealedTo);
+  return group.find(({ id }) => id === opening?.canaryId);
 }
 
 function talliesOf(tallies: readonly Tally[], service: string, environment: string): ServiceView["tallies"] {

@@ -1,4 +1,4 @@
-import type { Analysis } from "#model/analysis.ts";
+import type { Analysis, ArmRef } from "#model/analysis.ts";
 import { formatInstant, type Instant } from "#model/time.ts";
 import type { VerdictAnswer, VerdictQuery } from "./asking.ts";
 import { sameService } from "./resolve-arm.ts";
@@ -40,17 +40,20 @@ function placesIn(analyses: readonly Analysis[]): readonly string[] {
 
 /** Open analyses that fit, or where there is none the ended ones; newest first. */
 function fitting(query: VerdictQuery, analyses: readonly Analysis[], names: Names): readonly Analysis[] {
-  const found = analyses.filter((analysis) => {
-    const aliases = names(analysis);
-    return (
+  const found = analyses.filter(
+    (analysis) =>
       sameService(query.service, analysis.service) &&
       (query.environment === null || query.environment === analysis.environment) &&
-      (query.canary === null || aliases.canary.includes(query.canary)) &&
-      (query.baseline === null || aliases.baseline.includes(query.baseline))
-    );
-  });
+      isMeant(query.canary, analysis.canary, () => names(analysis).canary) &&
+      isMeant(query.baseline, analysis.baseline, () => names(analysis).baseline),
+  );
   const open = found.filter(({ phase }) => phase.phase !== "ended");
   return [...(open.length > 0 ? open : found)].sort((a, b) => b.opened - a.opened);
+}
+
+/** Aliases are looked up last: most callers ask by the name under which the analysis was opened, and there may be thousands of deployments. */
+function isMeant(name: string | null, arm: ArmRef, aliases: () => readonly string[]): boolean {
+  return name === null || name === arm.asked || name === arm.label || aliases().includes(name);
 }
 
 /** The small answer for rollout tools. Unknown is "continue" with its reason: never a pass, never an end. */
