@@ -6,6 +6,7 @@ import { yamlLimits } from "#config/yaml-documents.ts";
 import { defaultIngestLimits } from "#engine/ingest-limits.ts";
 import { defaultHttpLimits } from "#http/limits.ts";
 import { defaultIntakeLimits } from "#ingest/intake.ts";
+import { defaultKafkaLimits } from "#ingest/kafka/limits.ts";
 import { defaultOtlpLimits } from "#ingest/otlp/limits.ts";
 import { retentionDefaults } from "#store/sqlite/retention.ts";
 
@@ -78,6 +79,7 @@ describe("the table of limits", () => {
   test.each([
     ["Receiving OTLP", defaultOtlpLimits],
     ["Committing", defaultIntakeLimits],
+    ["Reading Kafka", defaultKafkaLimits],
     ["Holding telemetry", defaultIngestLimits],
     ["Answering", defaultHttpLimits],
     ["Reading files", { ...yamlLimits, ...readLimits }],
