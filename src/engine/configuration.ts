@@ -40,7 +40,11 @@ const sourceSchema = z.discriminatedUnion("kind", [
       kind: z.literal("kafka"),
       name: name.describe("How far was read is kept under this name; another cluster needs another one."),
       brokers: z
-        .array(z.string().regex(/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{1,5}$/, "host:port"))
+        .array(
+          z
+            .string()
+            .regex(/^[^\s:/]+:\d{1,5}$|^\[[0-9a-fA-F:.]+\]:\d{1,5}$/, "write host:port, such as kafka:9092"),
+        )
         .min(1)
         .max(100)
         .describe("host:port of some of the brokers; the others are found from there."),

@@ -52,6 +52,25 @@ describe("faults of a document", () => {
     expect(fault).not.toContain("hunter2");
   });
 
+  test("a Kafka source is refused by what it lacks, says twice or misspells, each with its place", () => {
+    const source = (text: string): readonly string[] =>
+      faultsOf(`apiVersion: haldane/v1\nkind: Configuration\nsources:\n${text}`);
+    const begun = '  - { kind: kafka, name: main, brokers: ["kafka:9092"]';
+    expect(source(`${begun} }\n`)).toEqual([]);
+    expect(source("  - { kind: kafka, name: main, brokers: [kafka] }\n")[0]).toMatch(
+      /^haldane\.yaml:4:42: sources\[0\]\.brokers\[0\]: write host:port/,
+    );
+    expect(source(`${begun}, traces: { topic: a }, logs: { topic: a } }\n`)[0]).toMatch(
+      /^haldane\.yaml:4:\d+: sources\[0\]: two signals share one topic: give each its own/,
+    );
+    expect(source(`${begun}, traces: null, metrics: null, logs: null }\n`)[0]).toMatch(/nothing is read/);
+    expect(source(`${begun}, logs: { encoding: otlp-json } }\n`)[0]).toMatch(
+      /sources\[0\]\.logs\.encoding: .*known: otlp_proto, otlp_json/,
+    );
+    expect(source(`${begun}, groupID: x }\n`)[0]).toMatch(/unknown key "groupID"; did you mean "groupId"/);
+    expect(source(`${begun} }\n${begun} }\n`)[0]).toMatch(/sources: two sources share one name/);
+  });
+
   test("a rule between keys is refused where the keys stand", () => {
     expect(faultsOf(`${head}errors: { tolerance: 2, margin: 1.5 }\n`)).toEqual([
       "haldane.yaml:3:9: errors: must hold: tolerance < margin <= atMost",
