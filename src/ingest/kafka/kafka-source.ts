@@ -144,19 +144,35 @@ export class KafkaSource implements Source {
         this.#tools.log.debug({ source: this.name, ...about }, message);
       },
     });
+    const over = new AbortController();
     try {
-      const topics = await this.#look(client, () => undefined);
-      if (topics.size === 0) {
-        const names = [...this.#topics.keys()].join(", ");
-        this.#state = { reading: false, detail: `no topic is there yet: ${names}` };
-        await this.#pause(this.#limits.lookMs);
-        return;
-      }
-      await this.#read(client, topics);
+      await Promise.race([this.#use(client), this.#stoppedUnread(over.signal)]);
     } finally {
+      over.abort();
       this.#state = { reading: false, detail: "connecting again" };
       await Promise.race([client.close(), wait(this.#limits.closeMs, undefined, { ref: false })]);
     }
+  }
+
+  /** A group may keep a member waiting for others that died; a stop does not wait with it. */
+  #stoppedUnread(over: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const stopped = (): void => {
+        if (!this.#state.reading) resolve();
+      };
+      this.#stopping.signal.addEventListener("abort", stopped, { signal: over });
+    });
+  }
+
+  async #use(client: BrokerClient): Promise<void> {
+    const topics = await this.#look(client, () => undefined);
+    if (topics.size > 0) {
+      await this.#read(client, topics);
+      return;
+    }
+    const names = [...this.#topics.keys()].join(", ");
+    this.#state = { reading: false, detail: `no topic is there yet: ${names}` };
+    await this.#pause(this.#limits.lookMs);
   }
 
   async #read(client: BrokerClient, topics: ReadonlySet<string>): Promise<void> {

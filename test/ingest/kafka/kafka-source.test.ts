@@ -144,12 +144,23 @@ describe("a source that reads Kafka", () => {
     await until(() => first.source.state().reading);
     await first.source.stop();
     expect(first.counts()).toStrictEqual({ "1 spans": 1 });
+    let closed = 0;
     const stuck = startReading(
       store,
-      { brokers: ["a:9092"], topics: [], initialOffset: "latest", limits },
-      { connect: () => ({ ...broker.connect({} as never), bounds: () => new Promise(() => undefined) }) },
+      { brokers: ["a:9092"], topics: [], initialOffset: "latest", limits: { ...limits, closeMs: 60_000 } },
+      {
+        connect: (settings) => ({
+          ...broker.connect(settings),
+          bounds: () => new Promise(() => undefined),
+          close: () => {
+            closed += 1;
+            return Promise.resolve();
+          },
+        }),
+      },
     );
     await stuck.source.stop();
+    expect(closed).toBe(1);
     expect(stuck.source.state().reading).toBe(false);
   });
 });
