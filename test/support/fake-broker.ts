@@ -46,6 +46,9 @@ export class FakeBroker {
         this.#reader = null;
         return this.#underWay;
       },
+      drop: () => {
+        this.#reader = null;
+      },
     };
   };
 

@@ -49,6 +49,8 @@ export interface BrokerClient {
   commit(positions: readonly Position[]): Promise<void>;
   /** Waits for the batches that are being taken, leaves the group and disconnects. */
   close(): Promise<void>;
+  /** Cuts every connection at once, whatever was asked over it. */
+  drop(): void;
 }
 
 export interface BrokerSettings {

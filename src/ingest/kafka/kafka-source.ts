@@ -149,8 +149,11 @@ export class KafkaSource implements Source {
       await Promise.race([this.#use(client), this.#stoppedUnread(over.signal)]);
     } finally {
       over.abort();
+      const isMember = this.#state.reading;
       this.#state = { reading: false, detail: "connecting again" };
-      await Promise.race([client.close(), wait(this.#limits.closeMs, undefined, { ref: false })]);
+      if (isMember)
+        await Promise.race([client.close(), wait(this.#limits.closeMs, undefined, { ref: false })]);
+      client.drop();
     }
   }
 

@@ -1,6 +1,13 @@
+import { connect, type Socket } from "node:net";
 import { promisify } from "node:util";
 import { gzip, unzip } from "node:zlib";
-import kafkajs, { type Admin, type Consumer, type EachBatchPayload, type Kafka } from "kafkajs";
+import kafkajs, {
+  type Admin,
+  type Consumer,
+  type EachBatchPayload,
+  type ISocketFactory,
+  type Kafka,
+} from "kafkajs";
 import type {
   BrokerClient,
   BrokerSettings,
@@ -50,13 +57,34 @@ function registerCodecs(): void {
   });
 }
 
+/** The library waits for answers before it lets go of a connection; connections that are known can be cut. */
+function cuttableSockets(): { readonly factory: ISocketFactory; readonly drop: () => void } {
+  const open = new Set<Socket>();
+  let isDropped = false;
+  return {
+    factory: ({ host, port, onConnect }) => {
+      const socket = connect({ host, port, keepAlive: true, keepAliveInitialDelay: 60_000 }, onConnect);
+      open.add(socket);
+      socket.once("close", () => open.delete(socket));
+      if (isDropped) socket.destroy();
+      return socket;
+    },
+    drop: () => {
+      isDropped = true;
+      for (const socket of open) socket.destroy();
+    },
+  };
+}
+
 /** A client by kafkajs. This file is the only one that knows the library. */
 export function connectKafkajs(settings: BrokerSettings): BrokerClient {
   registerCodecs();
+  const sockets = cuttableSockets();
   const kafka = new kafkajs.Kafka({
     brokers: [...settings.brokers],
     clientId: settings.clientId,
     connectionTimeout: 3000,
+    socketFactory: sockets.factory,
     retry,
     logLevel: kafkajs.logLevel.INFO,
     logCreator:
@@ -85,6 +113,7 @@ export function connectKafkajs(settings: BrokerSettings): BrokerClient {
     close: async () => {
       await Promise.allSettled([consumer.disconnect(), admin.disconnect()]);
     },
+    drop: sockets.drop,
   };
 }
 
