@@ -61,8 +61,8 @@ not counted. The times in the bodies are those of the moment, so no body is like
   services. Its samples are in memory only. No batch processor, its own metrics off.
 - **${tunedName}**: the same with a heap that may grow to five times what is in use before it is collected.
 
-CPU time is what the system counts for the process (\`/proc/PID/stat\`) from the beginning of a round to that of the next one, so that
-what a process puts off is in it. Peak memory is the most that it ever had (\`VmHWM\`).`;
+CPU time is what the system counts for the process (\`/proc/PID/stat\`) from the first byte of a round to a second after its last answer.
+Peak memory is the most that the process ever had (\`VmHWM\`).`;
 
 function servedTables(served: readonly ServedRow[]): string {
   if (served.length === 0) return "Not measured on this machine.\n";

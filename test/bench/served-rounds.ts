@@ -1,9 +1,10 @@
 import { setTimeout as wait } from "node:timers/promises";
+import type { RawBody } from "#ingest/otlp/body.ts";
 import { cachedCollector } from "#test/support/built-collector.ts";
 import { bodiesOf, type BodyForm, type Spent } from "./ingest-lanes.ts";
 import { MovedBatches } from "./moved-batches.ts";
 import { recordsOf } from "./otlp-batches.ts";
-import { costOf, whyNoCosts, type ProcessCost } from "./process-cost.ts";
+import { costOf, whyNoCosts } from "./process-cost.ts";
 import { post, serveCollector, serveHaldane, type ServedContender } from "./served-contenders.ts";
 
 /** One receiver on one form of bodies: what each round cost its process, and the most memory that it ever had. */
@@ -18,8 +19,10 @@ export const servedName = "Haldane, `serve`";
 export const collectorName = "Collector";
 export const tunedName = "Collector, GOGC=400";
 
-/** Time in which what a receiver put off is done: the Collector's flush each 10 s, Haldane's sealing of windows. */
-const quietMs = 12_000;
+/** What a receiver does right after its last answer is in the round. */
+const afterMs = 1000;
+/** The Collector hands on what it counted each 10 s: its memory is looked at after that. */
+const flushMs = 12_000;
 const warmUps = 2;
 
 /** Why the receivers, or the Collector among them, are not measured here; null where they are. */
@@ -63,29 +66,31 @@ async function contendServed(
       contenders.push(await serveCollector(collectorName, binary, {}));
       contenders.push(await serveCollector(tunedName, binary, { GOGC: "400" }));
     }
-    const marks = contenders.map((): ProcessCost[] => []);
-    let bytes = 0;
+    const spent = contenders.map((): Spent[] => []);
     for (let round = -warmUps; round < rounds; round += 1) {
       const bodies = bodiesOf(form, batches.at(Date.now()));
-      bytes = bodies.reduce((sum, body) => sum + body.bytes.length, 0);
-      for (const [place, { url, pid }] of contenders.entries()) {
-        if (round >= 0) marks[place]!.push(costOf(pid));
-        await post(url, bodies);
+      for (const [place, contender] of contenders.entries()) {
+        const one = await takeAll(contender, bodies);
+        if (round >= 0) spent[place]!.push(one);
       }
     }
-    await wait(quietMs);
-    const records = form.batches * recordsOf(form.signal);
+    await wait(flushMs);
     return contenders.map(({ name, pid }, place) => {
-      const last = costOf(pid);
-      const each = [...marks[place]!, last].map(({ cpuSeconds }) => cpuSeconds);
-      // A round lasts until the next one of the same contender: what was put off is in it.
-      const spent = each.slice(1).map((cpuSeconds, round) => ({
-        ...{ records, bytes },
-        cpuSeconds: cpuSeconds - each[round]!,
-      }));
-      return { form, name, spent, peakBytes: last.peakBytes };
+      return { form, name, spent: spent[place]!, peakBytes: costOf(pid).peakBytes };
     });
   } finally {
     for (const contender of contenders) await contender.stop();
   }
+}
+
+/** One contender takes bodies; what they cost its process. */
+async function takeAll({ url, pid }: ServedContender, bodies: readonly RawBody[]): Promise<Spent> {
+  const before = costOf(pid).cpuSeconds;
+  await post(url, bodies);
+  await wait(afterMs);
+  return {
+    records: bodies.reduce((sum, { signal }) => sum + recordsOf(signal), 0),
+    bytes: bodies.reduce((sum, { bytes }) => sum + bytes.length, 0),
+    cpuSeconds: costOf(pid).cpuSeconds - before,
+  };
 }

@@ -6,8 +6,8 @@ import { afterEach, describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 import { z } from "zod";
 import { loadDocuments } from "#config/load-documents.ts";
-import { builtCollector } from "#test/support/built-collector.ts";
-import { blocksOfPage, configOfPage, receiverPorts } from "#test/support/collector-page.ts";
+import { builtCollector, collectorVersion } from "#test/support/built-collector.ts";
+import { blocksOfPage, collectorPage, configOfPage, receiverPorts } from "#test/support/collector-page.ts";
 import { startFakeKubernetes } from "#test/support/fake-kubernetes.ts";
 import { sendSecond } from "#test/support/live-traffic.ts";
 import { startOtlpSink } from "#test/support/otlp-sink.ts";
@@ -26,6 +26,10 @@ afterEach(async () => {
 
 /** Everything that a Collector is given on the page, in the order of the page. */
 const collectorFiles = ["existing.yaml", "to-haldane.yaml", "kubernetes.yaml"];
+
+test("the release that the page names is the one that is run", () => {
+  expect(collectorPage).toContain(`release ${collectorVersion.replace(/\.\d+$/, "")} of the Collector`);
+});
 
 test("every block of YAML is one that is checked here", () => {
   expect([...blocks.keys()]).toEqual([...collectorFiles, "access.yaml", "to-kafka.yaml", "haldane.yaml"]);

@@ -1,10 +1,11 @@
 import { readFileSync } from "node:fs";
 
-const page = readFileSync(new URL("../../docs/collector.md", import.meta.url), "utf8");
+/** The page of the Collector. */
+export const collectorPage = readFileSync(new URL("../../docs/collector.md", import.meta.url), "utf8");
 
 /** The code blocks of the Collector's page in one language, by the name in their first line (`# existing.yaml`) or else by number. */
 export function blocksOfPage(language: string): ReadonlyMap<string, string> {
-  const blocks = [...page.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))];
+  const blocks = [...collectorPage.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\``, "gms"))];
   return new Map(
     blocks.map((block, index) => {
       const text = block[1] ?? "";
