@@ -1,10 +1,11 @@
 import type { Histogram } from "#model/histogram.ts";
-import { emptyHistogram, histogramCount, mergeHistograms } from "#model/merge-histogram.ts";
+import { histogramCount } from "#model/merge-histogram.ts";
 import { err, ok, type Result } from "#model/result.ts";
 import { addMultiBin } from "#analyzers/stats/multi-bin.ts";
 import { addRateLikelihood } from "#analyzers/stats/rate-likelihood.ts";
 import { speedGrid } from "#analyzers/stats/speed-grid.ts";
-import { binned, frameOf } from "./duration-frame.ts";
+import { emptyLike, totalLike } from "./arm-total.ts";
+import { addBinned, frameOf } from "./duration-frame.ts";
 import type { DurationFrame, ShareRow } from "./frame-parts.ts";
 import {
   frozenRequestsNeeded,
@@ -26,11 +27,6 @@ export function frameFor(evidence: Pick<DurationEvidence, "frozen" | "plan">): D
   if (!derived.ok) throw new Error(`evidence whose frozen histogram is refused: ${derived.error.message}`);
   frames.set(evidence.frozen, { plan: evidence.plan, frame: derived.value });
   return derived.value;
-}
-
-function emptyLike(histogram: Histogram): Histogram {
-  if (histogram.layout === "exponential") return emptyHistogram(histogram.unit, histogram.scale);
-  return { ...histogram, counts: histogram.counts.map(() => 0), sum: 0 };
 }
 
 /**
@@ -68,67 +64,93 @@ export function openDuration(
 
 interface ArmBins {
   readonly n: number;
-  readonly bins: readonly number[];
-  readonly total: Histogram;
+  readonly bins: Float64Array;
   readonly exposures: readonly InstanceExposure[];
 }
 
 /** One arm of a tile in the bins of the frame; null where any of its histograms does not fit. */
 function armBins(frame: DurationFrame, frozen: Histogram, arm: readonly DurationArm[]): ArmBins | null {
-  const bins = new Array<number>(frame.bins).fill(0);
-  let total = emptyLike(frozen);
-  let n = 0;
+  const bins = new Float64Array(frame.bins);
   const exposures: InstanceExposure[] = [];
+  let n = 0;
   for (const { instanceId, histogram } of arm) {
-    const own = binned(frame, frozen, histogram);
-    const merged = mergeHistograms(total, histogram);
-    if (own === null || !merged.ok) return null;
-    total = merged.value;
-    let served = 0;
-    own.forEach((count, i) => {
-      bins[i] = (bins[i] ?? 0) + count;
-      served += count;
-    });
+    const served = addBinned(bins, frame, frozen, histogram);
+    if (served === null) return null;
     n += served;
     exposures.push({ instanceId, n: served });
   }
-  return { n, bins, total, exposures };
+  return { n, bins, exposures };
 }
 
 function addExposures(
   known: readonly InstanceExposure[],
   added: readonly InstanceExposure[],
 ): readonly InstanceExposure[] {
+  // The same instances as before, in the same order, are the usual case.
+  if (
+    added.length === known.length &&
+    added.every(({ instanceId }, i) => known[i]?.instanceId === instanceId)
+  )
+    return known.map(({ instanceId, n }, i) => ({ instanceId, n: n + (added[i]?.n ?? 0) }));
   const sums = new Map(known.map(({ instanceId, n }) => [instanceId, n]));
   for (const { instanceId, n } of added) sums.set(instanceId, n + (sums.get(instanceId) ?? 0));
   return [...sums].map(([instanceId, n]) => ({ instanceId, n })).sort((a, b) => a.instanceId - b.instanceId);
 }
 
 /** Requests in bins from one on. */
-export function countFrom(bins: readonly number[], from: number): number {
+export function countFrom(bins: ArrayLike<number>, from: number): number {
   let sum = 0;
   for (let i = from; i < bins.length; i += 1) sum += bins[i] ?? 0;
   return sum;
 }
 
-/** The canary in super-bins, moved `shift` fine bins to the faster side; a fractional shift is split linearly. */
-function shiftedSuperBins(
-  frame: Extract<DurationFrame, { layout: "exponential" }>,
-  bins: readonly number[],
-  shift: number,
-): number[] {
-  const whole = Math.floor(shift);
-  const part = shift - whole;
-  const into = new Array<number>(frame.superBins).fill(0);
-  for (let i = 0; i < bins.length; i += 1) {
-    const count = bins[i] ?? 0;
-    if (count === 0) continue;
-    const near = frame.superOf[Math.max(0, i - whole)] ?? 0;
-    const far = frame.superOf[Math.max(0, i - whole - 1)] ?? 0;
-    into[near] = (into[near] ?? 0) + count * (1 - part);
-    into[far] = (into[far] ?? 0) + count * part;
-  }
-  return into;
+/** Requests in the bins before each one, with one more place for all of them. */
+function countsBefore(bins: Float64Array): Float64Array {
+  const before = new Float64Array(bins.length + 1);
+  for (let i = 0; i < bins.length; i += 1) before[i + 1] = (before[i] ?? 0) + (bins[i] ?? 0);
+  return before;
+}
+
+/**
+ * Requests up to and with each super-bin, bin after bin, once for each shift: moved `shift` fine bins to the faster side, a
+ * fractional shift split linearly.
+ */
+function cumulatedBins(cuts: Uint16Array, bins: Float64Array, shifts: readonly number[]): Float64Array {
+  const before = countsBefore(bins);
+  const last = bins.length;
+  const rows = shifts.length;
+  const sums = new Float64Array((cuts.length + 1) * rows);
+  shifts.forEach((shift, row) => {
+    const whole = Math.floor(shift);
+    const part = shift - whole;
+    for (let k = 0; k < cuts.length; k += 1) {
+      const border = (cuts[k] ?? 0) + whole;
+      const near = before[Math.min(border, last)] ?? 0;
+      const far = before[Math.min(border + 1, last)] ?? 0;
+      sums[k * rows + row] = near * (1 - part) + far * part;
+    }
+    sums[cuts.length * rows + row] = before[last] ?? 0;
+  });
+  return sums;
+}
+
+const unshifted = [0];
+
+/** Evidence for harm of one tile, added to that of each rung. */
+function foldedHarm(
+  { cuts, shifts, alternatives }: Extract<DurationFrame, { layout: "exponential" }>,
+  harm: DurationEvidence["harm"],
+  canary: ArmBins,
+  baseline: ArmBins,
+): DurationEvidence["harm"] {
+  const sums = harm.map((row) => row.slice());
+  addMultiBin(sums, alternatives, {
+    canaries: cumulatedBins(cuts, canary.bins, shifts),
+    baseline: cumulatedBins(cuts, baseline.bins, unshifted),
+    canaryN: canary.n,
+    baselineN: baseline.n,
+  });
+  return sums;
 }
 
 function foldedShares(
@@ -159,24 +181,16 @@ export function foldDuration(evidence: DurationEvidence, tile: DurationTile): Du
   const baseline = armBins(frame, evidence.frozen, tile.baseline);
   if (canary === null || baseline === null) return { ...evidence, tilesUnusable: evidence.tilesUnusable + 1 };
   if (canary.n === 0 || baseline.n === 0) return { ...evidence, tilesSkipped: evidence.tilesSkipped + 1 };
-  const canaryTotal = mergeHistograms(evidence.canaryTotal, canary.total);
-  const baselineTotal = mergeHistograms(evidence.baselineTotal, baseline.total);
-  if (!canaryTotal.ok || !baselineTotal.ok) return { ...evidence, tilesUnusable: evidence.tilesUnusable + 1 };
-  let harm = evidence.harm;
-  if (frame.layout === "exponential") {
-    const sums = evidence.harm.map((row) => row.slice());
-    const canaries = frame.shifts.map((shift) => shiftedSuperBins(frame, canary.bins, shift));
-    addMultiBin(sums, frame.logRatios, canaries, shiftedSuperBins(frame, baseline.bins, 0));
-    harm = sums;
-  }
+  const total = (known: Histogram, arm: readonly DurationArm[]): Histogram =>
+    totalLike(evidence.frozen, [known, ...arm.map(({ histogram }) => histogram)]);
   return {
     ...evidence,
-    harm,
+    harm: frame.layout === "exponential" ? foldedHarm(frame, evidence.harm, canary, baseline) : evidence.harm,
     shares: foldedShares(frame.rows, evidence.shares, canary, baseline),
     canary: addExposures(evidence.canary, canary.exposures),
     baseline: addExposures(evidence.baseline, baseline.exposures),
-    canaryTotal: canaryTotal.value,
-    baselineTotal: baselineTotal.value,
+    canaryTotal: total(evidence.canaryTotal, tile.canary),
+    baselineTotal: total(evidence.baselineTotal, tile.baseline),
     tilesUsed: evidence.tilesUsed + 1,
   };
 }

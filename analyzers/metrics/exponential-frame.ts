@@ -1,6 +1,6 @@
 import type { ExponentialHistogram } from "#model/merge-histogram.ts";
 import { ok, type Result } from "#model/result.ts";
-import { monotoneLogRatios } from "#analyzers/stats/multi-bin.ts";
+import { monotoneLogRatios, multiBinTable } from "#analyzers/stats/multi-bin.ts";
 import { binAtQuantile, slowDowns } from "#analyzers/stats/slow-downs.ts";
 import { instanceLadder } from "#analyzers/stats/speed-grid.ts";
 import { studentUpperQuantile } from "#analyzers/stats/student-t.ts";
@@ -139,10 +139,11 @@ export function exponentialFrame(
     scale,
     first,
     bins: shares.length,
-    superOf,
-    superBins: cuts.length + 1,
+    cuts: Uint16Array.from(cuts),
     shifts: instanceLadder.map((spread) => (Math.log(plan.tolerance) + extra * spread) / logBase),
-    logRatios: alternatives.map((slow) => monotoneLogRatios(bySuperBin(superOf, slow.shares), reference)),
+    alternatives: multiBinTable(
+      alternatives.map((slow) => monotoneLogRatios(bySuperBin(superOf, slow.shares), reference)),
+    ),
     logWeights: alternatives.map((slow) => Math.log(slow.weight)),
     plainRow,
     marginRow: cutAt.map((from) => margins.map((m) => ({ row: place(from, m.bins), margin: m.margin }))),

@@ -1,4 +1,5 @@
 import { err, type Result } from "#model/result.ts";
+import type { MultiBinTable } from "#analyzers/stats/multi-bin.ts";
 import { speedGrid, speedSteps } from "#analyzers/stats/speed-grid.ts";
 import type { SurvivalCurve } from "#analyzers/stats/survival-curve.ts";
 import { provableLogMargin } from "#analyzers/stats/widened-margin.ts";
@@ -59,11 +60,11 @@ export interface ExponentialFrame {
   /** Index of the first fine bin. */
   readonly first: number;
   readonly bins: number;
-  readonly superOf: readonly number[];
-  readonly superBins: number;
+  /** First fine bin of each super-bin but the lowest. */
+  readonly cuts: Uint16Array;
   /** Shift of the canary in fine bins, one a rung of the ladder. */
   readonly shifts: readonly number[];
-  readonly logRatios: readonly (readonly number[])[];
+  readonly alternatives: MultiBinTable;
   readonly logWeights: readonly number[];
   readonly rows: readonly ShareRow[];
   /** Row without margin, one a quantile. */

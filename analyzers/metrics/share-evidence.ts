@@ -63,6 +63,16 @@ export function totals(counts: readonly ShareCount[]): { n: number; x: number } 
 
 /** Adds counts by instance; the result ascends by id. */
 function addCounts(known: readonly ShareCount[], added: readonly ShareCount[]): readonly ShareCount[] {
+  // The same instances as before, in the same order, are the usual case.
+  if (
+    added.length === known.length &&
+    added.every(({ instanceId }, i) => known[i]?.instanceId === instanceId)
+  )
+    return known.map(({ instanceId, n, x }, i) => ({
+      instanceId,
+      n: n + (added[i]?.n ?? 0),
+      x: x + (added[i]?.x ?? 0),
+    }));
   const sums = new Map<number, ShareCount>();
   for (const count of known) sums.set(count.instanceId, count);
   for (const { instanceId, n, x } of added) {

@@ -1,3 +1,5 @@
+import { logsInPlace, numberBatch } from "./logs-in-place.ts";
+
 /** Bad outcomes and exposures of both arms in one bucket of time. */
 export interface RateBucket {
   readonly canaryN: number;
@@ -19,6 +21,9 @@ export interface RateAlternative {
   readonly slack: number;
 }
 
+/** Working memory, overwritten by each use. */
+let scratch = numberBatch(256);
+
 /**
  * Log-likelihood of the log rate ratio u = ln(canary rate / baseline rate), relative to u = 0, given the bucket's total
  * of bad outcomes: x_c u - (x_c + x_b) ln((r e^u + 1)/(r + 1)), r = n_c / n_b. Conditioning on the total removes the
@@ -32,9 +37,13 @@ export function addRateLikelihood(into: number[], table: RatioTable, bucket: Rat
   if (canaryN <= 0 || baselineN <= 0 || total === 0) return;
   const share = canaryN / (canaryN + baselineN);
   const { ratios, logRatios } = table;
-  for (let i = 0; i < ratios.length; i += 1)
-    into[i] =
-      (into[i] ?? 0) + canaryX * (logRatios[i] ?? 0) - total * Math.log1p(share * ((ratios[i] ?? 1) - 1));
+  const points = ratios.length;
+  if (points > scratch.values.length) scratch = numberBatch(points);
+  const { values: grown } = scratch;
+  for (let i = 0; i < points; i += 1) grown[i] = 1 + share * ((ratios[i] ?? 1) - 1);
+  logsInPlace(scratch, points);
+  for (let i = 0; i < points; i += 1)
+    into[i] = (into[i] ?? 0) + canaryX * (logRatios[i] ?? 0) - total * (grown[i] ?? 0);
 }
 
 /**

@@ -1,8 +1,10 @@
+import { evidenceBench } from "./evidence.bench.ts";
 import { ingestBench } from "./ingest.bench.ts";
 import { judgeBench } from "./judge/judge.bench.ts";
 import { verdictsBench } from "./verdicts/verdicts.bench.ts";
 
 const benches: Readonly<Record<string, (parameters: readonly string[]) => Promise<void>>> = {
+  evidence: evidenceBench,
   ingest: ingestBench,
   judge: judgeBench,
   verdicts: verdictsBench,
