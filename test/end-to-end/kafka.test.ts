@@ -9,7 +9,7 @@ import { endServed, serveFiles, startServed, type Served } from "#test/support/s
 
 const kills = 20;
 
-function configuration(broker: string): string {
+function configuration(broker: string, session = "1s"): string {
   return `apiVersion: haldane/v1
 kind: Configuration
 sources:
@@ -19,7 +19,7 @@ sources:
     metrics: null
     logs: { encoding: otlp_json }
     initialOffset: earliest
-    session: 1s
+    session: ${session}
 `;
 }
 
@@ -72,7 +72,7 @@ describe.skipIf(skipsKafka("a process that reads telemetry"))(
 
     test(
       `killed ${kills} times while it reads, it loses nothing and counts nothing twice`,
-      { timeout: 240_000 },
+      { timeout: 400_000 },
       async () => {
         const files = await serveFiles(configuration(kafka.broker), {});
         const random = seededRandom(7).next;
@@ -127,6 +127,21 @@ describe.skipIf(skipsKafka("a process that reads telemetry"))(
         expect(await endServed(served, "SIGTERM")).toBe(0);
         expect(arrivedIn(files.data)["2.0.0"]?.spans).toBe(3);
         expect(served.errors()).toContain('"msg":"Kafka cannot be read; it is tried again"');
+      },
+    );
+
+    test(
+      "asked to stop while its group still waits for the member that was killed, it ends without reading",
+      { timeout: 120_000 },
+      async () => {
+        const files = await serveFiles(configuration(kafka.broker, "60s"), {});
+        served = await startServed(files);
+        await untilFigure(served, "haldane_source_reading", (reading) => reading === 1);
+        await endServed(served, "SIGKILL");
+        served = await startServed(files);
+        await wait(500);
+        expect(await figure(served, "haldane_source_reading")).toBe(0);
+        expect(await endServed(served, "SIGTERM")).toBe(0);
       },
     );
   },

@@ -60,18 +60,20 @@ function registerCodecs(): void {
 /** The library waits for answers before it lets go of a connection; connections that are known can be cut. */
 function cuttableSockets(): { readonly factory: ISocketFactory; readonly drop: () => void } {
   const open = new Set<Socket>();
+  const cut = new Error("the connection was given up here");
   let isDropped = false;
   return {
     factory: ({ host, port, onConnect }) => {
       const socket = connect({ host, port, keepAlive: true, keepAliveInitialDelay: 60_000 }, onConnect);
       open.add(socket);
       socket.once("close", () => open.delete(socket));
-      if (isDropped) socket.destroy();
+      if (isDropped) socket.destroy(cut);
       return socket;
     },
     drop: () => {
       isDropped = true;
-      for (const socket of open) socket.destroy();
+      // By an error, for the library gives up what it waits for only then.
+      for (const socket of open) socket.destroy(cut);
     },
   };
 }
@@ -95,6 +97,9 @@ export function connectKafkajs(settings: BrokerSettings): BrokerClient {
   });
   const admin = kafka.admin({ retry });
   const consumer = createConsumer(kafka, settings);
+  const disconnect = async (): Promise<void> => {
+    await Promise.allSettled([consumer.disconnect(), admin.disconnect()]);
+  };
   let isAdminConnected = false;
   return {
     bounds: async (topics) => {
@@ -110,10 +115,11 @@ export function connectKafkajs(settings: BrokerSettings): BrokerClient {
       consumer.commitOffsets(
         positions.map(({ topic, partition, next }) => ({ topic, partition, offset: String(next) })),
       ),
-    close: async () => {
-      await Promise.allSettled([consumer.disconnect(), admin.disconnect()]);
+    close: disconnect,
+    drop: () => {
+      sockets.drop();
+      void disconnect();
     },
-    drop: sockets.drop,
   };
 }
 
