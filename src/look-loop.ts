@@ -1,9 +1,11 @@
+import { setImmediate as nextTurn } from "node:timers/promises";
 import { trace } from "@opentelemetry/api";
 import type { Logger } from "pino";
 import type { Ledger } from "#engine/ledger.ts";
 import type { Clock, ControlStore } from "#engine/ports.ts";
 import type { IngestClient } from "#ingest/worker-client.ts";
-import type { Instant } from "#model/time.ts";
+import type { Steps } from "#engine/steps.ts";
+import { windowStart, type Instant } from "#model/time.ts";
 
 /** Retention runs this often, and again soon after while there is still something to merge. */
 const retainEveryMs = 60_000;
@@ -11,6 +13,21 @@ const retainAgainMs = 2_000;
 const checkpointEveryMs = 2_000;
 /** The readiness check fails when no look has ended for this long. */
 const lookOverdueMs = 15_000;
+
+/** A look is interrupted after this long, so that requests are answered: judging hundreds of signals takes a second. */
+const sliceMs = 3;
+
+/** Runs steps to their end, answering whatever waits after each slice. */
+async function inSlices<T>(steps: Steps<T>): Promise<T> {
+  for (;;) {
+    const until = performance.now() + sliceMs;
+    do {
+      const step = steps.next();
+      if (step.done === true) return step.value;
+    } while (performance.now() < until);
+    await nextTurn();
+  }
+}
 
 export interface LookLoopTools {
   readonly ledger: Ledger;
@@ -33,6 +50,7 @@ export class LookLoop {
   #stopped = false;
   #lastLook: Instant;
   #lastRetain: Instant = 0;
+  #lastWindow: Instant = 0;
   #lastCheckpoint: Instant = 0;
   #settings = "";
   readonly counters = { looks: 0, failedLooks: 0, lastLookMs: 0 };
@@ -88,7 +106,7 @@ export class LookLoop {
       this.#sendSettings();
       const now = clock.now();
       await worker.seal(now);
-      this.#look(now);
+      await this.#look(now);
       await this.#keepHouse(now);
     } catch (error) {
       this.counters.failedLooks += 1;
@@ -96,23 +114,16 @@ export class LookLoop {
     }
   }
 
-  #look(now: Instant): void {
+  async #look(now: Instant): Promise<void> {
     const { ledger, poke, log, clock } = this.#tools;
-    this.#tracer.startActiveSpan("haldane.look", (span) => {
+    await this.#tracer.startActiveSpan("haldane.look", async (span) => {
       try {
-        for (const analysis of ledger.openAutomatic(now)) {
-          const { id, service, environment, canary, baseline } = analysis;
-          log.info(
-            { id, service, environment, canary: canary.asked, baseline: baseline.asked },
-            "analysis opened by itself, report only",
-          );
-          this.settingsChanged();
-        }
+        this.#openAutomatic(now);
         const onFault = (analysisId: string, error: unknown): void => {
           this.counters.failedLooks += 1;
           log.error({ err: error, analysisId }, "a look at one analysis failed; the next one tries again");
         };
-        if (ledger.look(now, { onFault }) > 0) poke();
+        if ((await inSlices(ledger.lookInSteps(now, { onFault }))) > 0) poke();
         this.counters.looks += 1;
         this.#lastLook = clock.now();
         this.counters.lastLookMs = this.#lastLook - now;
@@ -120,6 +131,21 @@ export class LookLoop {
         span.end();
       }
     });
+  }
+
+  /** Versions that emit at once are looked for once each window: the question reads a minute of samples. */
+  #openAutomatic(now: Instant): void {
+    const { ledger, log } = this.#tools;
+    if (windowStart(now) === this.#lastWindow) return;
+    this.#lastWindow = windowStart(now);
+    for (const analysis of ledger.openAutomatic(now)) {
+      const { id, service, environment, canary, baseline } = analysis;
+      log.info(
+        { id, service, environment, canary: canary.asked, baseline: baseline.asked },
+        "analysis opened by itself, report only",
+      );
+      this.settingsChanged();
+    }
   }
 
   #sendSettings(): void {

@@ -12,6 +12,7 @@ import { foldIntegrity, lastSeen } from "./integrity.ts";
 import type { Policy } from "./policy.ts";
 import { unlessRejected } from "./rejected-points.ts";
 import type { CountSource, EngineState, SignalState } from "./signal.ts";
+import { allAtOnce, type Steps } from "./steps.ts";
 import { requestsOf, type ArmRow, type IsWarm } from "./tiles.ts";
 import { lateOperationSignals, planSignals } from "./weights.ts";
 
@@ -61,6 +62,11 @@ export interface SplitJudgement {
  * looks give the same evidence (decision 13).
  */
 export function judge(input: JudgeInput): Judgement {
+  return allAtOnce(judgeInSteps(input));
+}
+
+/** The same, with a pause after each signal. */
+export function* judgeInSteps(input: JudgeInput): Steps<Judgement> {
   const { analysis, policy } = input;
   const seen = withLastSeen(input.state, input.rows);
   const choice =
@@ -78,15 +84,19 @@ export function judge(input: JudgeInput): Judgement {
     deadline: input.deadline,
     before: input.before,
   };
-  const state = foldAll({ ...seen, counts: choice.source }, input, { ...context, plannedTo: choice.at });
-  const concluded = state.signals
-    .map((signal) =>
-      guardedFrom(
-        () => concludeSignal(signal, input.lateRows, context),
-        (why) => concludeSignal(failed(signal, why), input.lateRows, context),
-      ),
-    )
-    .map((one) => unlessRejected(one, state.integrity, choice.source.source));
+  const state = yield* foldAll({ ...seen, counts: choice.source }, input, {
+    ...context,
+    plannedTo: choice.at,
+  });
+  const concluded: Concluded[] = [];
+  for (const signal of state.signals) {
+    const one = guardedFrom(
+      () => concludeSignal(signal, input.lateRows, context),
+      (why) => concludeSignal(failed(signal, why), input.lateRows, context),
+    );
+    concluded.push(unlessRejected(one, state.integrity, choice.source.source));
+    yield;
+  }
   const logHarm = meanHarm(concluded);
   return {
     state,
@@ -142,11 +152,11 @@ function nothingYet(state: EngineState, policy: Policy, attempt: number, why: st
   };
 }
 
-function foldAll(
+function* foldAll(
   state: EngineState,
   input: JudgeInput,
   context: FoldContext & { readonly plannedTo: Instant },
-): EngineState {
+): Steps<EngineState> {
   const planned = state.signals.length === 0 ? planAll(input, context) : state.signals;
   const baselineHistory =
     state.signals.length === 0
@@ -157,12 +167,16 @@ function foldAll(
     input,
     context,
   );
-  const signals = grown.signals.map((signal) =>
-    guardedFrom(
-      () => foldSignal(signal, input.rows, context),
-      (why) => failed(signal, why),
-    ),
-  );
+  const signals: SignalState[] = [];
+  for (const signal of grown.signals) {
+    signals.push(
+      guardedFrom(
+        () => foldSignal(signal, input.rows, context),
+        (why) => failed(signal, why),
+      ),
+    );
+    yield;
+  }
   const integrity = foldIntegrity(grown.integrity, input.rows, {
     counts: context.counts,
     evidenceFrom: context.evidenceFrom,

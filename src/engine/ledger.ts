@@ -9,7 +9,7 @@ import type { Binding, ReceiverConfiguration } from "./configuration.ts";
 import type { Wish } from "./decide.ts";
 import { forecastOf } from "./forecast.ts";
 import { correlatedSilence } from "./freeze.ts";
-import { look, type Judged } from "./look.ts";
+import { lookInSteps, type Judged, type LookOutcome } from "./look.ts";
 import { newAnalysis } from "./new-analysis.ts";
 import { verdictNotices } from "./notices.ts";
 import { operate } from "./operate.ts";
@@ -19,6 +19,7 @@ import { hasAlias, sameService } from "./resolve-arm.ts";
 import { emptyEngineState, type EngineState } from "./signal.ts";
 import { readPolicy, readState, writeState } from "./stored-form.ts";
 import { scoreOf } from "./score.ts";
+import { allAtOnce, type Steps } from "./steps.ts";
 import { servingMost, termsOf, type Terms } from "./terms.ts";
 
 export interface LedgerSettings {
@@ -105,10 +106,10 @@ export class Ledger {
     readonly environment: string;
     readonly settleMs: number;
   }[] {
+    const deployments = this.#ports.telemetry.deployments();
     return [...this.#open.values()].flatMap(({ analysis, policy }) => {
       const { service, environment } = analysis;
-      const names = this.#ports.telemetry
-        .deployments()
+      const names = deployments
         .filter((one) => one.environment === environment && sameService(service, one.service))
         .map((one) => one.service);
       return [...new Set([service, ...names])]
@@ -130,13 +131,18 @@ export class Ledger {
    * told to `onFault` and leaves the others looked at: it must not hold up another's rollback.
    */
   look(now: Instant, options: LookOptions = {}): number {
+    return allAtOnce(this.lookInSteps(now, options));
+  }
+
+  /** The same, with pauses in which analyses may be opened, operated and asked for. */
+  *lookInSteps(now: Instant, options: LookOptions = {}): Steps<number> {
     const { stale = false, sealedTo = null, onFault } = options;
     const deployments = this.#ports.telemetry.deployments();
     const frozen = correlatedSilence([...this.#open.values()], now);
     let wishes = 0;
     for (const entry of [...this.#open.values()]) {
       try {
-        wishes += this.#lookAt(entry, { now, stale, frozen, deployments, sealedTo });
+        wishes += yield* this.#lookAt(entry, { now, stale, frozen, deployments, sealedTo });
       } catch (error) {
         if (onFault === undefined) throw error;
         onFault(entry.analysis.id, error);
@@ -145,7 +151,7 @@ export class Ledger {
     return wishes;
   }
 
-  #lookAt(
+  *#lookAt(
     entry: Entry,
     given: {
       readonly now: Instant;
@@ -154,19 +160,27 @@ export class Ledger {
       readonly deployments: readonly Deployment[];
       readonly sealedTo: Instant | null;
     },
-  ): number {
-    const commands = this.#ports.control.commands(entry.analysis.id);
-    const outcome = look({
-      ...given,
-      analysis: entry.analysis,
-      state: entry.state,
-      policy: entry.policy,
-      telemetry: this.#ports.telemetry,
-      newest: newestOf(commands),
-      last: entry.judged,
-      paceMs: this.#settings.paceMs,
-      signalCap: this.#settings.signalsPerAnalysis,
-    });
+  ): Steps<number> {
+    const { id } = entry.analysis;
+    let seen: Analysis;
+    let outcome: LookOutcome;
+    do {
+      // It ended in a pause, by an operator or by a request for another comparison.
+      if (this.#open.get(id) !== entry) return 0;
+      seen = entry.analysis;
+      outcome = yield* lookInSteps({
+        ...given,
+        analysis: seen,
+        state: entry.state,
+        policy: entry.policy,
+        telemetry: this.#ports.telemetry,
+        newest: newestOf(this.#ports.control.commands(id)),
+        last: entry.judged,
+        paceMs: this.#settings.paceMs,
+        signalCap: this.#settings.signalsPerAnalysis,
+      });
+      // What an operator did in a pause must not be undone by what was decided without it.
+    } while (entry.analysis !== seen);
     const isNew = outcome.judged !== null && outcome.judged.sealedTo !== entry.judged?.sealedTo;
     entry.judged = outcome.judged;
     const due = outcome.changed || given.now - entry.storedAt >= this.#settings.storeEveryMs;

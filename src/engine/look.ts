@@ -6,12 +6,13 @@ import { deploymentLabel, type Deployment, type Instance } from "#model/deployme
 import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
 import { concludeVerdict, type VerdictOutcome } from "./conclude-verdict.ts";
 import { decide, type Wish } from "./decide.ts";
-import { describeCounts, judge, type Judgement } from "./judge.ts";
+import { describeCounts, judgeInSteps, type Judgement } from "./judge.ts";
 import type { Policy } from "./policy.ts";
 import type { TelemetryReader } from "./ports.ts";
 import { resolveArm, sameService } from "./resolve-arm.ts";
 import { splitFinding } from "./split-finding.ts";
 import type { EngineState } from "./signal.ts";
+import { allAtOnce, type Steps } from "./steps.ts";
 import type { ArmRow } from "./tiles.ts";
 import { sayShare } from "./wording.ts";
 
@@ -62,13 +63,19 @@ export interface LookOutcome {
 
 /** One look at one analysis: reads what was sealed, judges, concludes, decides. Changes nothing outside. */
 export function look(input: LookInput): LookOutcome {
+  return allAtOnce(lookInSteps(input));
+}
+
+/** The same, with pauses. What was given may be outdated by then: a look at an analysis that has changed is to be made again. */
+export function* lookInSteps(input: LookInput): Steps<LookOutcome> {
   const { analysis, now } = input;
   if (analysis.terminal !== null) return actOnly(input);
   const sealedTo = input.sealedTo ?? windowStart(now - input.policy.settle);
   const arms = resolveArms(input);
   const state = withGap(openEvidence(arms.state, input), input);
   const kept = standing(input.last, { sealedTo, deadline: isDue(input) }, state);
-  const judgement = kept ?? judgeNow({ ...input, analysis: arms.analysis, state }, sealedTo, arms.waiting);
+  const judgement =
+    kept ?? (yield* judgeNow({ ...input, analysis: arms.analysis, state }, sealedTo, arms.waiting));
   const outcome = concludeVerdict({
     analysis: arms.analysis,
     policy: input.policy,
@@ -221,7 +228,7 @@ function withGap(state: EngineState, { now, paceMs, policy }: LookInput): Engine
   return { ...state, gapUntil: now + policy.settle + windowLengthMs };
 }
 
-function judgeNow(input: LookInput, sealedTo: Instant, waiting: string | null): Judgement {
+function* judgeNow(input: LookInput, sealedTo: Instant, waiting: string | null): Steps<Judgement> {
   const { state, policy, analysis, telemetry } = input;
   const { evidenceFrom } = state;
   const none = { concluded: [], logHarm: 0, harmNeeded: Infinity, culprits: [], split: null };
@@ -230,7 +237,7 @@ function judgeNow(input: LookInput, sealedTo: Instant, waiting: string | null): 
     return { ...none, state: seen, waiting: waiting ?? "no telemetry of the canary seen yet" };
   }
   const from = readFrom(state, evidenceFrom);
-  return judge({
+  return yield* judgeInSteps({
     analysis,
     policy,
     state: { ...state, evidenceFrom },
