@@ -23,6 +23,7 @@ process.exitCode = await runProgram(
     },
     validate: async (files) => (await import("#config/load-configuration.ts")).validateFiles(files),
     loadPolicy: async (file) => (await import("#config/load-configuration.ts")).loadPolicy(file),
+    loadSignatures: async (files) => (await import("#config/load-configuration.ts")).loadSignatures(files),
     replay: async (lines, options, output) => {
       const { replay } = await import("./replay.ts");
       await replay(lines, options, output);

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { addCalibrate, type CalibrateParts } from "./calibrate.ts";
 import { exitCodes } from "./exit-codes.ts";
-import { addLogs } from "./logs/logs.ts";
+import { addLogs, type LogsParts } from "./logs/logs.ts";
 import { addReplay, type ReplayParts } from "./replay.ts";
 import { addServe, type ServeParts } from "./serve.ts";
 import { addStatus } from "./status.ts";
@@ -9,7 +9,7 @@ import type { Finish, Terminal } from "./terminal.ts";
 import { addValidate, type ValidateParts } from "./validate.ts";
 
 /** What the commands do, given from outside and loaded only when a command runs: `--help` loads none of it. */
-export interface Parts extends ServeParts, ValidateParts, ReplayParts, CalibrateParts {
+export interface Parts extends ServeParts, ValidateParts, ReplayParts, CalibrateParts, LogsParts {
   /** The product's version, for `--version`. */
   readonly version: string;
 }
@@ -35,7 +35,7 @@ export function createProgram(parts: Parts, terminal: Terminal, finish: Finish):
   addValidate(add("validate"), parts, terminal, finish);
   addStatus(add("status"), terminal, finish);
   addReplay(add("replay"), parts, terminal, finish);
-  addLogs(add("logs"), terminal, finish);
+  addLogs(add("logs"), parts, terminal, finish);
   addCalibrate(add("calibrate"), parts, terminal, finish);
   return program;
 }

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import { configurationSchema } from "#engine/configuration.ts";
 import { policySchema } from "#engine/policy.ts";
+import { signatureRulesSchema } from "#engine/signature-rules.ts";
 
 /** The parts of a JSON Schema that Haldane writes and reads. */
 export interface JsonSchema {
@@ -19,7 +20,7 @@ export interface JsonSchema {
 }
 
 /** The kinds of document that a file may hold. */
-export const documentKinds = ["Configuration", "Policy"] as const;
+export const documentKinds = ["Configuration", "Policy", "Signatures"] as const;
 export type DocumentKind = (typeof documentKinds)[number];
 
 /** True for a string that is parsed as a duration. */
@@ -51,13 +52,18 @@ function asWritten(schema: JsonSchema, value: unknown): unknown {
   );
 }
 
+const schemaOf = {
+  Configuration: configurationSchema,
+  Policy: policySchema,
+  Signatures: signatureRulesSchema,
+};
+
 /**
  * JSON Schema (2020-12) of what an author writes. Generated from the schemas that parse, so it cannot drift from them;
  * rules between keys (tolerance below margin, names that must exist) are beyond JSON Schema and are checked when parsed.
  */
 export function jsonSchemaOf(kind: DocumentKind): JsonSchema {
-  const schema = kind === "Policy" ? policySchema : configurationSchema;
-  const json = z.toJSONSchema(schema, {
+  const json = z.toJSONSchema(schemaOf[kind], {
     io: "input",
     override: ({ zodSchema, jsonSchema }) => {
       const definition = zodSchema._zod.def;

@@ -1,4 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
+import type { RuleSet } from "#analyzers/logs/signatures/matcher.ts";
+import type { Signature } from "#analyzers/logs/signatures/signature.ts";
 import {
   configurationSchema,
   type Configuration,
@@ -7,7 +9,8 @@ import {
 } from "#engine/configuration.ts";
 import { defaultPolicy, type Policy } from "#engine/policy.ts";
 import { err, ok, type Result } from "#model/result.ts";
-import { loadDocuments, type SourceText } from "./load-documents.ts";
+import { compileLinear } from "./linear-regex.ts";
+import { loadDocuments, type LoadedDocument, type SourceText } from "./load-documents.ts";
 import { reasonOf, resolveSecret } from "./resolve-secret.ts";
 import { overlaySettings, readSettings, type Flags } from "./settings.ts";
 import { formatFault, yamlLimits } from "./yaml-documents.ts";
@@ -22,6 +25,8 @@ export interface LoadedConfiguration {
   readonly controllerSecrets: ReadonlyMap<string, string>;
   /** Address and, for a webhook, signing secret by receiver name. */
   readonly receiverSecrets: ReadonlyMap<string, ReceiverSecrets>;
+  /** Failures that the operator wants to be known, beside the catalogue. */
+  readonly signatures: readonly Signature[];
 }
 
 export interface ReceiverSecrets {
@@ -89,6 +94,10 @@ async function resolveReceiverSecrets(
   return faults.length > 0 ? err(faults) : ok(secrets);
 }
 
+function signaturesOf(documents: readonly LoadedDocument[]): readonly Signature[] {
+  return documents.flatMap((each) => (each.kind === "Signatures" ? each.value.signatures : []));
+}
+
 /** Files, then the environment, then flags, then the secrets they name: the whole start-up configuration, or every fault of it. */
 export async function loadConfiguration(
   request: LoadRequest,
@@ -122,6 +131,7 @@ export async function loadConfiguration(
     token: token.value,
     controllerSecrets: secrets.value,
     receiverSecrets: receivers.value,
+    signatures: signaturesOf(documents.value),
   });
 }
 
@@ -135,7 +145,8 @@ export async function validateFiles(
   if (!documents.ok) return err(documents.error.map(formatFault));
   return ok(
     documents.value.map((document) => {
-      const name = document.kind === "Policy" ? `Policy ${document.value.name}` : "Configuration";
+      const name =
+        document.kind === "Configuration" ? "Configuration" : `${document.kind} ${document.value.name}`;
       return `${document.source.file}: ${name} is valid`;
     }),
   );
@@ -154,4 +165,15 @@ export async function loadPolicy(file: string): Promise<Result<Policy, readonly 
   return err([
     `${file}: one policy is needed; the file holds ${policies.length}${names === "" ? "" : `: ${names}`}`,
   ]);
+}
+
+/** The rules of files, compiled for matching. */
+export async function loadSignatures(files: readonly string[]): Promise<Result<RuleSet, readonly string[]>> {
+  const sources = await readSources(files);
+  if (!sources.ok) return sources;
+  const documents = loadDocuments(sources.value);
+  if (!documents.ok) return err(documents.error.map(formatFault));
+  const rules = signaturesOf(documents.value);
+  if (rules.length > 0) return ok({ rules, compile: compileLinear });
+  return err([`${files.join(", ")}: no signature is there; write a document of kind: Signatures`]);
 }

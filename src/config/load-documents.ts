@@ -1,8 +1,10 @@
 import { parseConfiguration, type Configuration } from "#engine/configuration.ts";
 import { parsePolicy, type Policy, type Problem } from "#engine/policy.ts";
+import { parseSignatureRules, type SignatureRules } from "#engine/signature-rules.ts";
 import { err, ok, type Result } from "#model/result.ts";
 import { explainProblem, suggestion } from "./explain-problem.ts";
 import { documentKinds, jsonSchemaOf, type DocumentKind } from "./json-schema.ts";
+import { compileLinear } from "./linear-regex.ts";
 import { readYamlDocuments, type Fault, type YamlDocument } from "./yaml-documents.ts";
 
 /** A text with the name that faults give it. */
@@ -14,7 +16,8 @@ export interface SourceText {
 /** One parsed document and where it stands. */
 export type LoadedDocument =
   | { readonly kind: "Configuration"; readonly source: YamlDocument; readonly value: Configuration }
-  | { readonly kind: "Policy"; readonly source: YamlDocument; readonly value: Policy };
+  | { readonly kind: "Policy"; readonly source: YamlDocument; readonly value: Policy }
+  | { readonly kind: "Signatures"; readonly source: YamlDocument; readonly value: SignatureRules };
 
 /** Changes a configuration document before it is parsed (settings from the environment and the command line). */
 export type Overlay = (document: unknown) => unknown;
@@ -23,7 +26,7 @@ function kindOf(source: YamlDocument): Result<DocumentKind, Fault> {
   const { value } = source;
   if (typeof value !== "object" || value === null || Array.isArray(value)) {
     const message =
-      "not a document of Haldane: write apiVersion: haldane/v1 and kind: Configuration or Policy";
+      "not a document of Haldane: write apiVersion: haldane/v1 and kind: Configuration, Policy or Signatures";
     return err(source.faultOf({ path: [], message }, "value"));
   }
   const kind: unknown = "kind" in value ? value.kind : undefined;
@@ -57,23 +60,31 @@ function parseDocument(source: YamlDocument, overlay: Overlay): Result<LoadedDoc
     if (policy.ok) return ok({ kind: "Policy", source, value: policy.value });
     return err(faultsOf(source, "Policy", policy.error, source.value));
   }
+  if (kind.value === "Signatures") {
+    const rules = parseSignatureRules(source.value, compileLinear);
+    if (rules.ok) return ok({ kind: "Signatures", source, value: rules.value });
+    return err(faultsOf(source, "Signatures", rules.error, source.value));
+  }
   const document = overlay(source.value);
   const configuration = parseConfiguration(document);
   if (configuration.ok) return ok({ kind: "Configuration", source, value: configuration.value });
   return err(faultsOf(source, "Configuration", configuration.error, document));
 }
 
-/** Two documents that claim one place: a second configuration, or a second policy of one name. */
+/** Two documents that claim one place: a second configuration, or a second one of a kind and name. */
 function clashesOf(documents: readonly LoadedDocument[]): readonly Fault[] {
   const taken = new Map<string, YamlDocument>();
   return documents.flatMap((document) => {
-    const name = document.kind === "Policy" ? `policy "${document.value.name}"` : "configuration";
+    const name =
+      document.kind === "Configuration"
+        ? "configuration"
+        : `${document.kind.toLowerCase()} "${document.value.name}"`;
     const first = taken.get(name);
     if (first === undefined) {
       taken.set(name, document.source);
       return [];
     }
-    const path = document.kind === "Policy" ? ["name"] : ["kind"];
+    const path = document.kind === "Configuration" ? ["kind"] : ["name"];
     const where = first.faultOf({ path, message: "" }, "value");
     const message = `a second ${name}; the first is at ${where.file}:${where.line}`;
     return [document.source.faultOf({ path, message }, "value")];

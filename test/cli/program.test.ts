@@ -21,6 +21,7 @@ const parts: Parts = {
   prepare: () => Promise.resolve(ok(quietApp)),
   validate: () => Promise.resolve(ok([])),
   loadPolicy: () => Promise.resolve(ok(defaultPolicy)),
+  loadSignatures: () => Promise.resolve(err(["not asked"])),
   replay: () => Promise.resolve(),
 };
 

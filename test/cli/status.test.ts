@@ -29,6 +29,7 @@ async function status(words: readonly string[], terminal: MemoryTerminal = creat
     prepare: absent,
     validate: () => Promise.resolve(ok([])),
     loadPolicy: absent,
+    loadSignatures: absent,
     calibrate: () => Promise.reject(new Error("not asked for")),
     replay: () => Promise.resolve(),
   };

@@ -1,4 +1,5 @@
 import { runProgram, type Parts } from "#cli/program.ts";
+import { loadSignatures } from "#config/load-configuration.ts";
 import { defaultPolicy } from "#engine/policy.ts";
 import { ok } from "#model/result.ts";
 import { createMemoryTerminal } from "./memory-terminal.ts";
@@ -9,6 +10,7 @@ const parts: Parts = {
   validate: () => Promise.resolve(ok([])),
   loadPolicy: () => Promise.resolve(ok(defaultPolicy)),
   calibrate: () => Promise.reject(new Error("not asked for")),
+  loadSignatures,
   replay: () => Promise.resolve(),
 };
 

@@ -1,23 +1,42 @@
 import type { Command } from "commander";
+import type { RuleSet } from "#analyzers/logs/signatures/matcher.ts";
 import { exitCodes } from "#cli/exit-codes.ts";
 import type { Finish, Terminal } from "#cli/terminal.ts";
-import type { RecordsRequest } from "./print-templates.ts";
+import type { Result } from "#model/result.ts";
 
-type Print = (request: RecordsRequest) => Promise<void>;
+export interface LogsParts {
+  /** The rules of files that hold documents of kind Signatures, or one line per fault. */
+  loadSignatures(files: readonly string[]): Promise<Result<RuleSet, readonly string[]>>;
+}
+
+/** What every command here is given. */
+interface Surroundings {
+  readonly parts: LogsParts;
+  readonly terminal: Terminal;
+  readonly finish: Finish;
+}
+
+interface RecordFlags {
+  readonly jsonField?: string;
+}
+
+interface RuleFlags extends RecordFlags {
+  readonly rules?: readonly string[];
+}
+
+function refuse(at: Surroundings, faults: readonly string[]): void {
+  at.terminal.error(faults.map((fault) => `haldane: ${fault}\n`).join(""));
+  at.finish(exitCodes.usage);
+}
 
 /** Runs a command on files: a file that cannot be opened is a usage error, one that breaks off an internal one. */
-async function onFiles(
-  files: readonly string[],
-  at: { readonly terminal: Terminal; readonly finish: Finish },
-  work: () => Promise<void>,
-): Promise<void> {
+async function onFiles(files: readonly string[], at: Surroundings, work: () => Promise<void>): Promise<void> {
   const { fileFault } = await import("#cli/replay-usage.ts");
   const { UnreadableBytes } = await import("#cli/open-bytes.ts");
   const faults = (await Promise.all(files.map(fileFault))).filter((fault) => fault !== null);
   if (files.filter((file) => file === "-").length > 1) faults.push('"-": standard input can be read once');
   if (faults.length > 0) {
-    at.terminal.error(faults.map((fault) => `haldane: ${fault}\n`).join(""));
-    at.finish(exitCodes.usage);
+    refuse(at, faults);
     return;
   }
   try {
@@ -29,32 +48,62 @@ async function onFiles(
   }
 }
 
-function addRecords(
-  command: Command,
-  at: { readonly terminal: Terminal; readonly finish: Finish },
-  load: () => Promise<Print>,
-): Command {
-  return command
-    .argument("<file>", 'a file with one record a line, plain or gzip; "-" is standard input')
+/** Runs a command with the rules of the files that `--rules` names; none without it. */
+async function withRules(
+  flags: RuleFlags,
+  at: Surroundings,
+  work: (rules: readonly RuleSet[]) => Promise<void>,
+): Promise<void> {
+  const rules = flags.rules === undefined ? null : await at.parts.loadSignatures(flags.rules);
+  if (rules !== null && !rules.ok) {
+    refuse(at, rules.error);
+    return;
+  }
+  await work(rules === null ? [] : [rules.value]);
+}
+
+const more = (file: string, before: readonly string[] = []): readonly string[] => [...before, file];
+
+const fileHelp = 'a file with one record a line, plain or gzip; "-" is standard input';
+
+function addTemplates(command: Command, at: Surroundings): void {
+  command
+    .description("print the pattern of each record, one object of JSON a record")
+    .argument("<file>", fileHelp)
     .option("--json-field <name>", "the field that holds the body of a record in JSON")
-    .action(async (file: string, flags: { readonly jsonField?: string }) => {
-      await onFiles([file], at, async () => {
-        const print = await load();
-        await print({ file, field: flags.jsonField ?? null });
-      });
-    });
+    .action((file: string, flags: RecordFlags) =>
+      onFiles([file], at, async () => {
+        const { printTemplates } = await import("./print-templates.ts");
+        await printTemplates({ file, field: flags.jsonField ?? null }, at.terminal);
+      }),
+    );
+}
+
+function addSignatures(command: Command, at: Surroundings): void {
+  command
+    .description("print the known failures that records show, one object of JSON a hit")
+    .argument("<file>", fileHelp)
+    .option("--json-field <name>", "the field that holds the body of a record in JSON")
+    .option(
+      "--rules <file>",
+      "a YAML file with rules of your own, beside the catalogue; may be given again",
+      more,
+    )
+    .action((file: string, flags: RuleFlags) =>
+      withRules(flags, at, (rules) =>
+        onFiles([file], at, async () => {
+          const { printSignatures } = await import("./print-signatures.ts");
+          await printSignatures({ file, field: flags.jsonField ?? null }, rules, at.terminal);
+        }),
+      ),
+    );
 }
 
 /** `haldane logs …`: patterns, known failures and differences of files and pipes, outside any analysis. */
-export function addLogs(command: Command, terminal: Terminal, finish: Finish): void {
+export function addLogs(command: Command, parts: LogsParts, terminal: Terminal, finish: Finish): void {
   command.description("patterns and known failures in files of log records");
   const add = (name: string): Command => command.command(name).copyInheritedSettings(command);
-  addRecords(
-    add("templates").description("print the pattern of each record, one object of JSON a record"),
-    { terminal, finish },
-    async () => {
-      const { printTemplates } = await import("./print-templates.ts");
-      return (request) => printTemplates(request, terminal);
-    },
-  );
+  const at = { parts, terminal, finish };
+  addTemplates(add("templates"), at);
+  addSignatures(add("signatures"), at);
 }

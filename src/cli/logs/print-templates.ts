@@ -30,7 +30,7 @@ export async function printTemplates({ file, field }: RecordsRequest, terminal: 
   let broken: UnreadableBytes | null = null;
   try {
     for await (const record of readRecords(file, terminal.stdin))
-      lines.push(mineMessage(miner, bodyOf(record, field).message));
+      lines.push(mineMessage(miner, bodyOf(record, field).message()));
   } catch (error) {
     if (!(error instanceof UnreadableBytes)) throw error;
     broken = error;

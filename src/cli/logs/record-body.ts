@@ -1,12 +1,38 @@
 import { plainMessage, type Message } from "#analyzers/logs/message.ts";
-import { readBody } from "#analyzers/logs/read-body.ts";
+import { bodyLimits, readBody } from "#analyzers/logs/read-body.ts";
 import { isFields, readFields } from "#analyzers/logs/read-fields.ts";
 
-/** A record as text, and what is known of where it comes from. */
+/** The body of a record: as text, and what it says where that is asked for. */
 export interface Body {
-  /** The body: the record, or its field. */
   readonly text: string;
-  readonly message: Message;
+  message(): Message;
+  /** The texts that a body in JSON holds, where escaped quotes and line breaks are read; empty for another. */
+  inner(): readonly string[];
+}
+
+const innerLimits = { depth: 4, texts: 64, shortest: 8 } as const;
+
+function gather(value: unknown, depth: number, texts: string[]): void {
+  if (texts.length >= innerLimits.texts) return;
+  if (typeof value === "string") {
+    if (value.length >= innerLimits.shortest) texts.push(value);
+  } else if (depth > 0 && typeof value === "object" && value !== null)
+    for (const part of Object.values(value)) gather(part, depth - 1, texts);
+}
+
+function innerOf(text: string): readonly string[] {
+  if (text.length > bodyLimits.jsonChars || !/^\s{0,64}\{/.test(text)) return [];
+  try {
+    const texts: string[] = [];
+    gather(JSON.parse(text), innerLimits.depth, texts);
+    return texts;
+  } catch {
+    return [];
+  }
+}
+
+function bodyOfText(text: string, message: () => Message): Body {
+  return { text, message, inner: () => innerOf(text) };
 }
 
 function fieldOf(record: string, field: string): unknown {
@@ -40,9 +66,9 @@ export function bodyOf(record: string, field: string | null): Body {
   const value = field === null ? undefined : fieldOf(record, field);
   if (typeof value === "string") {
     const text = wellFormed(value);
-    return { text, message: readBody(text) };
+    return bodyOfText(text, () => readBody(text));
   }
   const text = value === undefined || value === null ? null : written(value);
-  if (text === null) return { text: record, message: readBody(record) };
-  return { text, message: isFields(value) ? readFields(value) : plainMessage(text) };
+  if (text === null) return bodyOfText(record, () => readBody(record));
+  return bodyOfText(text, () => (isFields(value) ? readFields(value) : plainMessage(text)));
 }

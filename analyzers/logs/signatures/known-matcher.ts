@@ -1,0 +1,13 @@
+import { knownFailures } from "./catalogue.ts";
+import { Matcher, type CompileRegex, type RuleSet } from "./matcher.ts";
+
+/** Compiles the catalogue's own expressions, whose repeats are bounded or stand alone. */
+export const compileKnown: CompileRegex = (source, anyCase) => {
+  const regex = new RegExp(source, anyCase ? "i" : "");
+  return (text) => regex.test(text);
+};
+
+/** Matches the failures that Haldane knows, and those of `more`. */
+export function createKnownMatcher(more: readonly RuleSet[]): Matcher {
+  return new Matcher([{ rules: knownFailures(), compile: compileKnown }, ...more]);
+}
