@@ -1,7 +1,6 @@
 /* eslint-disable max-lines -- the one file that knows every part */
-import { createServer, type Server } from "node:http";
+import type { Server } from "node:http";
 import { join } from "node:path";
-import { getRequestListener } from "@hono/node-server";
 import { SpanStatusCode, trace } from "@opentelemetry/api";
 import pino, { type Logger } from "pino";
 import { Registry } from "prom-client";
@@ -13,8 +12,10 @@ import { Ledger } from "#engine/ledger.ts";
 import type { NotificationStore } from "#engine/notifying.ts";
 import type { Clock, ControlStore, Controller, Source, TelemetryReader } from "#engine/ports.ts";
 import { createApi } from "#http/api.ts";
+import { createApiServer } from "#http/api-server.ts";
 import { createSchemas } from "#http/schemas.ts";
-import { createReceiver, createReceiverServer, type Receiver } from "#ingest/otlp/receiver.ts";
+import { createReceiver, type Receiver } from "#ingest/otlp/receiver.ts";
+import { createReceiverServer } from "#ingest/otlp/receiver-server.ts";
 import { defaultOtlpLimits } from "#ingest/otlp/limits.ts";
 import { startIngestWorker, type IngestClient } from "#ingest/worker-client.ts";
 import { formatInstant, windowLengthMs } from "#model/time.ts";
@@ -120,9 +121,7 @@ async function start(
     limits: { ...defaultOtlpLimits, bodyBytes, bytesInFlight },
   });
   const asked = { ledger, control, telemetry, clock, log, loop, outbox, alerts, sources };
-  const api = apiOf({ ...asked, loaded, receiver, stopping });
-  const answer = getRequestListener(api.fetch);
-  const apiServer = createServer((request, response) => void answer(request, response));
+  const apiServer = apiServerOf({ ...asked, loaded, receiver, stopping });
   const otlpServer = createReceiverServer(receiver);
   // Windows that were judged before a restart are sealed again before anything new may come for them.
   await loop.resume();
@@ -246,7 +245,7 @@ interface ApiParts {
   readonly stopping: AbortController;
 }
 
-function apiOf(parts: ApiParts): ReturnType<typeof createApi> {
+function apiServerOf(parts: ApiParts): Server {
   const { loaded, ledger, control, telemetry, clock, log, loop, outbox, alerts, receiver, stopping } = parts;
   const { sources } = parts;
   const registry = new Registry();
@@ -277,7 +276,7 @@ function apiOf(parts: ApiParts): ReturnType<typeof createApi> {
   });
   api.route("/", createPages(asking, clock));
   api.route("/", createSchemas(Object.fromEntries(documentKinds.map((kind) => [kind, jsonSchemaOf(kind)]))));
-  return api;
+  return createApiServer({ fetch: api.fetch, registry });
 }
 
 async function listen(server: Server, host: string, port: number): Promise<string> {

@@ -111,8 +111,17 @@ function addGuards(app: OpenAPIHono, options: ApiOptions, context: ApiContext): 
       maxSize: context.limits.bodyBytes,
       onError: (c) => {
         context.limitMet("bodyBytes");
+        const { bodyBytes } = context.limits;
+        const errors = [
+          {
+            field: "body",
+            problem: `is larger than ${bodyBytes} bytes`,
+            fix: "send one smaller JSON object",
+          },
+        ];
         return problem(c, "body-too-large", {
-          detail: `The body is larger than ${context.limits.bodyBytes} bytes (limit bodyBytes).`,
+          detail: `The body is larger than ${bodyBytes} bytes (limit bodyBytes).`,
+          errors,
         });
       },
     }),

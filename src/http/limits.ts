@@ -16,6 +16,17 @@ export interface HttpLimits {
   readonly verdictBytes: number;
   /** Pause between two signs of life on an event stream. */
   readonly heartbeatMs: number;
+  /** Connections open at once; one more is closed at once. */
+  readonly connections: number;
+  /** Size of the request line and headers; beyond it 431. */
+  readonly headerBytes: number;
+  /** From the first byte (or the connection) to the end of the headers; beyond it 408 and the connection is closed. */
+  readonly headersTimeoutMs: number;
+  /** From the end of the headers to the end of the body; beyond it 408 and the connection is closed. */
+  readonly bodyTimeoutMs: number;
+  /** How long, and how many bytes of, a body that was refused unread are waited for before its connection is closed. */
+  readonly lingerMs: number;
+  readonly lingerBytes: number;
 }
 
 export const defaultHttpLimits: HttpLimits = {
@@ -27,4 +38,10 @@ export const defaultHttpLimits: HttpLimits = {
   listed: 500,
   verdictBytes: 1023,
   heartbeatMs: 15_000,
+  connections: 2000,
+  headerBytes: 16_384,
+  headersTimeoutMs: 10_000,
+  bodyTimeoutMs: 10_000,
+  lingerMs: 2000,
+  lingerBytes: 4 * 1024 * 1024,
 };

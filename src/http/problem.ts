@@ -8,10 +8,12 @@ const kinds = {
   "read-only": { status: 403, title: "Changes are refused here" },
   "not-found": { status: 404, title: "There is no such thing" },
   "method-not-allowed": { status: 405, title: "The method does not fit this path" },
+  "too-slow": { status: 408, title: "The request did not come in time" },
   conflict: { status: 409, title: "The state does not allow this" },
   "body-too-large": { status: 413, title: "The body is too large" },
   "unsupported-media-type": { status: 415, title: "The body must be JSON" },
   "not-possible": { status: 422, title: "The request is well formed and cannot be done" },
+  "headers-too-large": { status: 431, title: "The headers are too large" },
   "internal-error": { status: 500, title: "Haldane failed" },
   "limit-met": { status: 503, title: "A limit is met" },
 } as const;
@@ -35,26 +37,28 @@ export const problemSchema = z
   .openapi("Problem");
 export type Problem = z.infer<typeof problemSchema>;
 
-/**
- * The one way in which the API says no: `application/problem+json` (RFC 9457).
- * `detail` is one line, since some callers show it raw.
- */
+type About = Pick<Problem, "detail" | "errors" | "analysis">;
+
+/** Headers of every problem. */
+export const problemHeaders = {
+  "Content-Type": "application/problem+json",
+  "Cache-Control": "no-store",
+} as const;
+
+/** The body of a refusal of what was asked at a path. `detail` is one line, since some callers show it raw. */
+export function problemBody(kind: ProblemKind, about: About, path: string): Problem {
+  const { status, title } = kinds[kind];
+  const detail = about.detail.replace(/\s+/g, " ").trim();
+  return { ...about, type: `/problems/${kind}`, title, status, detail, instance: path };
+}
+
+/** The one way in which a route says no: `application/problem+json` (RFC 9457). */
 export function problem<K extends ProblemKind>(
   c: Context,
   kind: K,
-  about: Pick<Problem, "detail" | "errors" | "analysis">,
+  about: About,
 ): Response & TypedResponse<Problem, StatusOf<K>, "json"> {
-  const { status, title } = kinds[kind];
-  const detail = about.detail.replace(/\s+/g, " ").trim();
-  const body: Problem = {
-    ...about,
-    type: `/problems/${kind}`,
-    title,
-    status,
-    detail,
-    instance: c.req.path,
-  };
-  return c.json(body, status, { "Content-Type": "application/problem+json", "Cache-Control": "no-store" });
+  return c.json(problemBody(kind, about, c.req.path), kinds[kind].status, problemHeaders);
 }
 
 /** A response of a route definition. */

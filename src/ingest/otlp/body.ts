@@ -90,7 +90,8 @@ export function visitBody(
   const visited = visit(body.signal, body.bytes, observer, limits);
   if (visited.ok) return visited;
   const { error } = visited;
-  const status = error.tag === "overLimit" && error.limit === "bodyBytes" ? 413 : 400;
+  const tooMuch = error.tag === "overLimit" && (error.limit === "bodyBytes" || error.limit === "jsonValues");
+  const status = tooMuch ? 413 : 400;
   return err({ status, message: decodeErrorText(error) });
 }
 

@@ -4,7 +4,7 @@ export type DecodeError =
   | { readonly tag: "malformed"; readonly where: string; readonly message: string }
   | {
       readonly tag: "overLimit";
-      readonly limit: "anyValueDepth" | "bodyBytes";
+      readonly limit: "anyValueDepth" | "bodyBytes" | "jsonDepth" | "jsonValues";
       readonly where: string;
       readonly message: string;
     };

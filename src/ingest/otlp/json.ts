@@ -2,6 +2,7 @@ import type { Observer } from "#engine/ports.ts";
 import { err, ok, type Result } from "#model/result.ts";
 import { malformed, tooDeep, type DecodeError } from "./decode-error.ts";
 import { defaultOtlpLimits, type OtlpLimits } from "./limits.ts";
+import { jsonShapeFault } from "./json-shape.ts";
 import { writeScalar } from "./json-scalars.ts";
 import { visitProtobuf, type Visited } from "./protobuf/visit.ts";
 import { planOf, requestPlans, type FieldPlan, type MessagePlan, type Signal } from "./schema.ts";
@@ -34,6 +35,8 @@ export function jsonToProtobuf(
   bytes: Uint8Array,
   limits: OtlpLimits = defaultOtlpLimits,
 ): Result<Uint8Array, DecodeError> {
+  const shape = jsonShapeFault(bytes, limits);
+  if (shape !== null) return err(shape);
   let tree: unknown;
   try {
     tree = JSON.parse(utf8.decode(bytes));

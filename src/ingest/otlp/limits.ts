@@ -4,6 +4,10 @@ export interface OtlpLimits {
   readonly bodyBytes: number;
   /** Nesting of AnyValue inside AnyValue: over it 400. */
   readonly anyValueDepth: number;
+  /** Nesting of objects and arrays in a JSON body of over 64 KiB, unknown fields included: over it 400. */
+  readonly jsonDepth: number;
+  /** Values, objects and arrays in a JSON body of over 64 KiB: over it 413. Bounds the memory that its tree takes. */
+  readonly jsonValues: number;
   /** Buckets, or bounds, of one histogram point: over it the point is rejected as `shape`. */
   readonly pointBuckets: number;
   /** Distinct resources whose handles are remembered; beyond it a resource is told again each time. */
@@ -14,8 +18,14 @@ export interface OtlpLimits {
   readonly bytesInFlight: number;
   /** From the end of the headers to the end of the body: over it 408 and the connection is closed. */
   readonly bodyTimeoutMs: number;
+  /** How much of a body that was refused unread is dropped, within `bodyTimeoutMs`, before its connection is closed. */
+  readonly lingerBytes: number;
   /** From the first byte to the end of the headers: over it 408 and the connection is closed. */
   readonly headersTimeoutMs: number;
+  /** Size of the request line and headers: over it 431 and the connection is closed. */
+  readonly headerBytes: number;
+  /** Connections open at once: one more is closed at once. */
+  readonly connections: number;
   /** What a refused sender is asked to wait. */
   readonly retryAfterSeconds: number;
 }
@@ -23,11 +33,16 @@ export interface OtlpLimits {
 export const defaultOtlpLimits: OtlpLimits = {
   bodyBytes: 64 * 1024 * 1024,
   anyValueDepth: 32,
+  jsonDepth: 256,
+  jsonValues: 2_000_000,
   pointBuckets: 4096,
   cachedResources: 10_000,
   cachedResourceBytes: 16 * 1024 * 1024,
   bytesInFlight: 64 * 1024 * 1024,
   bodyTimeoutMs: 30_000,
+  lingerBytes: 64 * 1024 * 1024,
   headersTimeoutMs: 10_000,
+  headerBytes: 16_384,
+  connections: 5000,
   retryAfterSeconds: 2,
 };

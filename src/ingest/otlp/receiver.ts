@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { bearsToken } from "./bearer.ts";
 import {
   acceptsEncoding,
@@ -9,6 +9,7 @@ import {
   type BodyFormat,
 } from "./body.ts";
 import { ByteBudget } from "./byte-budget.ts";
+import { finishEarly, leavesBody } from "./finish-early.ts";
 import { defaultOtlpLimits, type OtlpLimits } from "./limits.ts";
 import { readBody, type ReadError } from "./read-body.ts";
 import type { Signal } from "./schema.ts";
@@ -41,7 +42,10 @@ export interface ReceiverOptions {
 export interface ReceiverCounters {
   /** Answers, under "signal status", such as "traces 200"; the signal is "other" for an unknown path. */
   readonly requests: ReadonlyMap<string, number>;
-  /** Bodies that were not handed over for a limit, under its name: bodyBytes, bytesInFlight, bodyTimeoutMs; and `aborted`. */
+  /**
+   * Bodies that were not handed over for a limit, under its name: bodyBytes, bytesInFlight, bodyTimeoutMs; and `aborted`.
+   * Connections that were closed for one: connections, headerBytes, headersTimeoutMs; and `malformed`, which is not HTTP.
+   */
   readonly refused: ReadonlyMap<string, number>;
   /** Bytes being read, or handed over and not yet answered. */
   readonly bytesInFlight: number;
@@ -50,6 +54,8 @@ export interface ReceiverCounters {
 export interface Receiver {
   /** For a server that has other routes too: call it for paths under /v1. */
   readonly listener: (request: IncomingMessage, response: ServerResponse) => void;
+  /** Counts a connection that was closed before it had a request. */
+  readonly closed: (why: "connections" | "headerBytes" | "headersTimeoutMs" | "malformed") => void;
   readonly counters: ReceiverCounters;
 }
 
@@ -107,26 +113,18 @@ export function createReceiver(options: ReceiverOptions): Receiver {
     const finish = (answer: Answer | null): void => {
       if (answer === null) return;
       count(requests, `${label} ${answer.status}`);
-      send(response, answer, asked?.format ?? formatOf(request));
-      if (!request.complete) limitDrain(request, limits);
+      send(request, response, { answer, format: asked?.format ?? formatOf(request), limits });
     };
     if (asked === null) finish(refusal);
     else void receive(request, asked).then(finish);
   };
-  return { listener, counters };
-}
-
-/** A server of its own for the OTLP port, with the time limits set; the caller listens and closes. */
-export function createReceiverServer(receiver: Receiver, limits: OtlpLimits = defaultOtlpLimits): Server {
-  return createServer(
-    {
-      headersTimeout: limits.headersTimeoutMs,
-      requestTimeout: limits.headersTimeoutMs + limits.bodyTimeoutMs,
-      connectionsCheckingInterval: Math.min(5000, limits.headersTimeoutMs),
-      keepAliveTimeout: 65_000,
+  return {
+    listener,
+    closed: (why) => {
+      count(refused, why);
     },
-    receiver.listener,
-  );
+    counters,
+  };
 }
 
 interface Asked {
@@ -212,29 +210,22 @@ function retryLater(format: BodyFormat, message: string, retryAfterSeconds: numb
   };
 }
 
-function send(response: ServerResponse, answer: Answer, format: BodyFormat): void {
+/** An answer may go out before the body has come in; see `finishEarly`. */
+function send(
+  request: IncomingMessage,
+  response: ServerResponse,
+  given: { readonly answer: Answer; readonly format: BodyFormat; readonly limits: OtlpLimits },
+): void {
+  const { answer, format, limits } = given;
+  const closing = leavesBody(request, limits.bodyBytes);
   response.writeHead(answer.status, {
     "content-type": format === "json" ? "application/json" : "application/x-protobuf",
     "content-length": answer.body.length,
     ...answer.headers,
+    ...(closing ? { connection: "close" } : {}),
   });
-  response.end(answer.body);
-}
-
-/**
- * An answer may go out before the body has come in; closing at once would reset the connection and lose the answer, so the
- * rest is read and dropped, as long as it stays within the limits of a body.
- */
-function limitDrain(request: IncomingMessage, limits: OtlpLimits): void {
-  let dropped = 0;
-  const timer = setTimeout(() => request.socket.destroy(), limits.bodyTimeoutMs);
-  request.on("data", (chunk: Buffer) => {
-    dropped += chunk.length;
-    if (dropped > limits.bodyBytes) request.socket.destroy();
-  });
-  request.once("close", () => {
-    clearTimeout(timer);
-  });
+  if (request.complete) response.end(answer.body);
+  else finishEarly(request, response, { body: answer.body, closing, limits });
 }
 
 function count(counts: Map<string, number>, name: string): void {

@@ -15,7 +15,8 @@ import { AggregationType, MeterProvider, PeriodicExportingMetricReader } from "@
 import { BatchSpanProcessor, NodeTracerProvider } from "@opentelemetry/sdk-trace-node";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { decompressBody, visitBody } from "#ingest/otlp/body.ts";
-import { createReceiver, createReceiverServer, type HandedBody } from "#ingest/otlp/receiver.ts";
+import { createReceiver, type HandedBody } from "#ingest/otlp/receiver.ts";
+import { createReceiverServer } from "#ingest/otlp/receiver-server.ts";
 import { expectedOf } from "#test/support/otlp-expected.ts";
 import { oracleDecode, requestTypes } from "#test/support/otlp-oracle.ts";
 import { RecordingObserver, type Told } from "#test/support/recording-observer.ts";

@@ -13,12 +13,12 @@ import { decodeBody } from "#ingest/otlp/body.ts";
 import { defaultOtlpLimits } from "#ingest/otlp/limits.ts";
 import {
   createReceiver,
-  createReceiverServer,
   type AcceptOutcome,
   type HandedBody,
   type Receiver,
   type ReceiverOptions,
 } from "#ingest/otlp/receiver.ts";
+import { createReceiverServer } from "#ingest/otlp/receiver-server.ts";
 import { oracleDecode } from "#test/support/otlp-oracle.ts";
 import { RecordingObserver } from "#test/support/recording-observer.ts";
 
