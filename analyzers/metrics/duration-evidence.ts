@@ -1,6 +1,7 @@
 import type { Histogram } from "#model/histogram.ts";
 import { histogramCount } from "#model/merge-histogram.ts";
 import { err, ok, type Result } from "#model/result.ts";
+import { withOnsetRow } from "#analyzers/stats/late-onset.ts";
 import { addMultiBin } from "#analyzers/stats/multi-bin.ts";
 import { addRateLikelihood } from "#analyzers/stats/rate-likelihood.ts";
 import { speedGrid } from "#analyzers/stats/speed-grid.ts";
@@ -52,6 +53,7 @@ export function openDuration(
     plan,
     harm: frame.layout === "exponential" ? frame.shifts.map(() => frame.logWeights.map(() => 0)) : [],
     shares: frame.rows.map(() => speedGrid.map(() => 0)),
+    recent: frame.plainRow.map(() => []),
     canary: [],
     baseline: [],
     canaryTotal: emptyLike(frozen),
@@ -171,6 +173,25 @@ function foldedShares(
   });
 }
 
+function foldedRecent(
+  frame: DurationFrame,
+  recent: DurationEvidence["recent"],
+  at: number,
+  [canary, baseline]: readonly [ArmBins, ArmBins],
+): DurationEvidence["recent"] {
+  return frame.plainRow.map((index, quantile) => {
+    const known = recent[quantile] ?? [];
+    const row = frame.rows[index];
+    if (row === undefined) return known;
+    return withOnsetRow(known, at, {
+      canaryN: canary.n,
+      canaryX: countFrom(canary.bins, row.canaryFrom),
+      baselineN: baseline.n,
+      baselineX: countFrom(baseline.bins, row.baselineFrom),
+    });
+  });
+}
+
 /**
  * Adds one tile; order does not matter. A tile in which one arm served nothing carries no evidence and is counted as
  * skipped; one with a histogram that cannot be merged with the frozen layout is counted as unusable.
@@ -187,6 +208,8 @@ export function foldDuration(evidence: DurationEvidence, tile: DurationTile): Du
     ...evidence,
     harm: frame.layout === "exponential" ? foldedHarm(frame, evidence.harm, canary, baseline) : evidence.harm,
     shares: foldedShares(frame.rows, evidence.shares, canary, baseline),
+    recent:
+      tile.at === null ? evidence.recent : foldedRecent(frame, evidence.recent, tile.at, [canary, baseline]),
     canary: addExposures(evidence.canary, canary.exposures),
     baseline: addExposures(evidence.baseline, baseline.exposures),
     canaryTotal: total(evidence.canaryTotal, tile.canary),

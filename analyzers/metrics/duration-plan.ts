@@ -1,4 +1,5 @@
 import type { Histogram } from "#model/histogram.ts";
+import type { OnsetRow } from "#analyzers/stats/late-onset.ts";
 
 /** The durations that one instance served in one tile. */
 export interface DurationArm {
@@ -8,6 +9,8 @@ export interface DurationArm {
 
 /** One bucket of time: both arms over the same windows. */
 export interface DurationTile {
+  /** Number of the tile from the start of evidence, so that a slow-down that begins late is found; null for late rows. */
+  readonly at: number | null;
   readonly canary: readonly DurationArm[];
   readonly baseline: readonly DurationArm[];
 }
@@ -55,6 +58,8 @@ export interface DurationEvidence {
   readonly harm: readonly (readonly number[])[];
   /** Log-likelihoods of the share of requests above a cut point: one row a guarded quantile and margin. */
   readonly shares: readonly (readonly number[])[];
+  /** Requests above each displayed quantile in the newest tiles, for a slow-down that begins late. */
+  readonly recent: readonly (readonly OnsetRow[])[];
   readonly canary: readonly InstanceExposure[];
   readonly baseline: readonly InstanceExposure[];
   readonly canaryTotal: Histogram;

@@ -2,7 +2,7 @@ import { histogramQuantile } from "#model/merge-histogram.ts";
 import { deadlineChance } from "#analyzers/stats/deadline-chance.ts";
 import { instanceSpread, roundedUp } from "#analyzers/stats/effective-instances.ts";
 import { likelihoodPeak } from "#analyzers/stats/likelihood-peak.ts";
-import { logSumExp, logSumExpOfSums } from "#analyzers/stats/log-sum-exp.ts";
+import { logAddExp, logSumExp, logSumExpOfSums } from "#analyzers/stats/log-sum-exp.ts";
 import {
   logRatioOf,
   relativeLikelihood,
@@ -12,6 +12,8 @@ import {
 import { gridOfRatios, ratioSequence } from "#analyzers/stats/ratio-sequence.ts";
 import { instanceLadder, rungFor, speedGrid, speedSteps } from "#analyzers/stats/speed-grid.ts";
 import { countFrom, foldDuration, frameFor } from "./duration-evidence.ts";
+import { logLateSlowDown } from "./late-slow-down.ts";
+import { logSinceAnyTile } from "./late-alpha.ts";
 import { binned } from "./duration-frame.ts";
 import { alphaUsed, marginAt, type DurationFrame, type ShareRow } from "./frame-parts.ts";
 import type {
@@ -65,8 +67,12 @@ function priorsFor(question: Question, centre: number, sign: 1 | -1, tailShare: 
 }
 
 function harmOf(question: Question): number {
+  if (question.evidence.tilesUsed === 0) return 0;
+  return logAddExp(wholeRunHarmOf(question), logSinceAnyTile + logLateSlowDown(question));
+}
+
+function wholeRunHarmOf(question: Question): number {
   const { evidence, frame, plan, rung } = question;
-  if (evidence.tilesUsed === 0) return 0;
   if (frame.layout === "exponential")
     return logSumExpOfSums(frame.logWeights, evidence.harm[rung] ?? []) - shiftPrice;
   const priors = priorsFor(question, Math.log(plan.tolerance), 1, alphaUsed(plan) * boundTailShare);

@@ -1,11 +1,10 @@
-import { logLateOnset, looksWorseLately } from "#analyzers/stats/late-onset.ts";
+import { logLateOnset, looksWorseLately, rareShareFactors } from "#analyzers/stats/late-onset.ts";
 import { logBelowLimit } from "#analyzers/stats/known-limit.ts";
 import { logAddExp } from "#analyzers/stats/log-sum-exp.ts";
-import { memo } from "#analyzers/stats/memo.ts";
 import { logRatioOf, type PriorPair, type RelativeLikelihood } from "#analyzers/stats/random-effects.ts";
 import { harmSteps, ratioGrid } from "#analyzers/stats/ratio-grid.ts";
 import { gridOfRatios } from "#analyzers/stats/ratio-sequence.ts";
-import { studentUpperQuantile } from "#analyzers/stats/student-t.ts";
+import { lateReach, logSinceAnyTile } from "./late-alpha.ts";
 import type { ShareEvidence } from "./share-evidence.ts";
 import { alphaUsed, type SharePlan } from "./share-plan.ts";
 
@@ -33,30 +32,14 @@ export function harmPriors(plan: SharePlan, tauE: number): PriorPair {
 }
 
 /**
- * Alpha of a late harm, in parts of what the whole run may spend: for evidence since any tile, and for instances that differ
- * by more than that evidence allows. It comes out of the tenth of alpha that no hard guard uses: 0.65 * 1.15 and the 0.25 of
- * the deadline stay below 1, so a harm from the start is found as fast as without it.
- */
-const lateParts = { sinceAnyTile: 0.03, instances: 0.12 };
-const logSinceAnyTile = Math.log(lateParts.sinceAnyTile);
-
-const unluckyKept = memo<number>(256);
-
-/** How many spreads above the centre a share `tail` of healthy deployments lies. */
-function unluckyInstances(tail: number, degrees: number): number {
-  return unluckyKept([tail, degrees], () => studentUpperQuantile(tail, degrees));
-}
-
-/**
  * ln of the evidence for harm: over the whole run against a null in which instances differ, and since any tile against the
- * ratio that instances explain but for `lateParts.instances` of alpha. That price is paid once for all tiles, because the
- * instances stay the same; so a harm that begins late is found as fast as after a short run.
+ * ratio that instances explain but for the alpha kept for that; so a harm that begins late is found as fast as after a short
+ * run.
  */
 export function logHarmOf({ all, likelihood, plan, tauE }: ShareQuestion): number {
   const wholeRun = logRatioOf(likelihood, harmPriors(plan, tauE));
-  const reach = unluckyInstances(alphaUsed(plan) * lateParts.instances, plan.tauDegrees);
-  const limit = plan.tolerance * Math.exp(tauE * reach);
-  const sinceAnyTile = logLateOnset(all.recent, { limit, phi: plan.phi });
+  const limit = plan.tolerance * Math.exp(tauE * lateReach(alphaUsed(plan), plan.tauDegrees));
+  const sinceAnyTile = logLateOnset(all.recent, { limit, phi: plan.phi, beyond: rareShareFactors });
   return logAddExp(wholeRun, logSinceAnyTile + sinceAnyTile);
 }
 
@@ -82,5 +65,7 @@ export function logSafeOf({ all, likelihood, plan, tauE }: ShareQuestion, margin
       ? relative
       : logAddExp(relative, logBelowLimit(all.canaryN / phi, all.canaryX / phi, ceiling)) - Math.LN2;
   if (logSafe <= 0) return logSafe;
-  return looksWorseLately(all.recent, { limit: margin, phi, ceiling, suspicion }) ? 0 : logSafe;
+  return looksWorseLately(all.recent, { limit: margin, phi, beyond: rareShareFactors, ceiling, suspicion })
+    ? 0
+    : logSafe;
 }

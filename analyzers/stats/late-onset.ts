@@ -36,11 +36,21 @@ export interface OnsetQuestion {
   readonly limit: number;
   /** Dispersion of bursts: divides the evidence. */
   readonly phi: number;
+  readonly beyond: OnsetFactors;
 }
 
 /** Ratios beyond the limit that a late harm is looked for at, as factors, in equal parts. */
-const factors = [1.3, 1.7, 2.2, 3.2, 7, 25];
-const gains = factors.map(Math.log);
+export interface OnsetFactors {
+  readonly factors: readonly number[];
+  readonly gains: readonly number[];
+}
+
+export function onsetFactors(factors: readonly number[]): OnsetFactors {
+  return { factors, gains: factors.map(Math.log) };
+}
+
+/** For shares that may grow many times over, such as errors. */
+export const rareShareFactors = onsetFactors([1.3, 1.7, 2.2, 3.2, 7, 25]);
 
 /** A term so many nats under the largest adds nothing that a double would show. */
 const negligible = 40;
@@ -54,17 +64,19 @@ const kept = new WeakMap<OnsetRow, readonly KeptIncrement[]>();
 const limitsKept = 4;
 
 /** ln e-values of one row by alternative; rows never change, so each is worked out once. */
-function incrementOf(row: OnsetRow, { limit, phi }: OnsetQuestion): Float64Array {
+function incrementOf(row: OnsetRow, { limit, phi, beyond }: OnsetQuestion): Float64Array {
   const known = kept.get(row) ?? [];
-  for (const one of known) if (one.limit === limit && one.phi === phi) return one.logE;
+  for (const one of known) {
+    if (one.limit === limit && one.phi === phi && one.beyond === beyond) return one.logE;
+  }
   const [, canaryN, canaryX, baselineN, baselineX] = row;
   const share = canaryN / (canaryN + baselineN);
   const atLimit = 1 + share * (limit - 1);
-  const logE = Float64Array.from(factors, (factor, j) => {
+  const logE = Float64Array.from(beyond.factors, (factor, j) => {
     const spread = Math.log(atLimit / (1 + share * (limit * factor - 1)));
-    return (canaryX * (gains[j] ?? 0) + (canaryX + baselineX) * spread) / phi;
+    return (canaryX * (beyond.gains[j] ?? 0) + (canaryX + baselineX) * spread) / phi;
   });
-  kept.set(row, [{ limit, phi, logE }, ...known.slice(0, limitsKept - 1)]);
+  kept.set(row, [{ limit, phi, beyond, logE }, ...known.slice(0, limitsKept - 1)]);
   return logE;
 }
 
@@ -74,7 +86,7 @@ function eachStart(
   question: OnsetQuestion,
   visit: (from: number, row: OnsetRow, logE: Float64Array) => void,
 ): void {
-  const logE = new Float64Array(factors.length);
+  const logE = new Float64Array(question.beyond.factors.length);
   for (let from = rows.length - 1; from >= 0; from -= 1) {
     const row = rows[from];
     if (row === undefined) return;
@@ -106,7 +118,7 @@ export function logLateOnset(rows: readonly OnsetRow[], question: OnsetQuestion)
       if (value > top - negligible) total += weight * Math.exp(value - top);
     }
   });
-  return total > 0 ? top + Math.log(total / factors.length) : -Infinity;
+  return total > 0 ? top + Math.log(total / question.beyond.factors.length) : -Infinity;
 }
 
 /** What a suspicion about the newest stretch needs beside the ratio. */
@@ -122,7 +134,7 @@ export interface StretchQuestion extends OnsetQuestion {
  * stretches, so it is reason to wait, never proof of harm.
  */
 export function looksWorseLately(rows: readonly OnsetRow[], question: StretchQuestion): boolean {
-  const needed = question.suspicion + Math.log(factors.length);
+  const needed = question.suspicion + Math.log(question.beyond.factors.length);
   let suspected = false;
   let n = 0;
   let x = 0;

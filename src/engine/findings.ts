@@ -55,7 +55,9 @@ export function concludeSignal(
     }
     case "duration": {
       const late =
-        lateRows.length === 0 ? null : durationTile(lateRows, signal, counts.source, context.isWarm).tile;
+        lateRows.length === 0
+          ? null
+          : durationTile(lateRows, signal, counts.source, context.isWarm, null).tile;
       const plan = { ...durationPlan(signal, policy, attempt), deadline };
       return durationFinding(signal, concludeDuration(state.evidence, late, plan), context);
     }

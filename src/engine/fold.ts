@@ -100,6 +100,7 @@ export function foldSignal(state: SignalState, rows: readonly ArmRow[], context:
   const { tileMs, source } = context.counts;
   const to = tilesEnd(state.foldedTo, context.sealedTo, tileMs);
   if (to === state.foldedTo) return state;
+  const numberOf = (start: Instant): number => Math.round((start - context.evidenceFrom) / tileMs);
   switch (state.test) {
     case "unusable":
       return { ...state, foldedTo: to };
@@ -107,7 +108,6 @@ export function foldSignal(state: SignalState, rows: readonly ArmRow[], context:
       return gather(state, rows, context);
     case "share": {
       const tiles = tilesOf(rows, state.foldedTo, context.sealedTo, tileMs);
-      const numberOf = (start: Instant): number => Math.round((start - context.evidenceFrom) / tileMs);
       const evidence = tiles.reduce(
         (folded, tile) => foldShare(folded, shareTile(tile.rows, state.signal, source, numberOf(tile.start))),
         state.evidence,
@@ -118,7 +118,10 @@ export function foldSignal(state: SignalState, rows: readonly ArmRow[], context:
       const tiles = tilesOf(rows, state.foldedTo, context.sealedTo, tileMs);
       const evidence = tiles.reduce(
         (folded, tile) =>
-          foldDuration(folded, durationTile(tile.rows, state.signal, source, context.isWarm).tile),
+          foldDuration(
+            folded,
+            durationTile(tile.rows, state.signal, source, context.isWarm, numberOf(tile.start)).tile,
+          ),
         state.evidence,
       );
       return { ...state, foldedTo: to, evidence };

@@ -127,17 +127,22 @@ function isOf(operation: string, signal: Signal): boolean {
 /** Says whether a row counts for latency: instances that are still warming up are left out (decision 20). */
 export type IsWarm = (row: SampleRow, arm: ArmName) => boolean;
 
-/** Durations of a signal by instance. Rows whose layout does not merge with their instance's others are left out and counted. */
+/**
+ * Durations of a signal by instance. Rows whose layout does not merge with their instance's others are left out and counted.
+ * `at` as for shares.
+ */
+// eslint-disable-next-line @typescript-eslint/max-params -- what an arm is read by, and the tile's number
 export function durationTile(
   rows: readonly ArmRow[],
   signal: Signal,
   source: CountSource["source"],
   isWarm: IsWarm,
+  at: number | null,
 ): { readonly tile: DurationTile; readonly unmerged: number } {
   const canary = durationArm(rows, "canary", signal, source, isWarm);
   const baseline = durationArm(rows, "baseline", signal, source, isWarm);
   return {
-    tile: { canary: canary.arms, baseline: baseline.arms },
+    tile: { at, canary: canary.arms, baseline: baseline.arms },
     unmerged: canary.unmerged + baseline.unmerged,
   };
 }
@@ -189,7 +194,7 @@ export function baselineHistogram(
   signal: Signal,
   source: CountSource["source"],
 ): Histogram | null {
-  const { tile } = durationTile(rows, signal, source, () => true);
+  const { tile } = durationTile(rows, signal, source, () => true, null);
   return tile.baseline.reduce<Histogram | null>((whole, { histogram }) => {
     if (whole === null) return histogram;
     const merged = mergeHistograms(whole, histogram);

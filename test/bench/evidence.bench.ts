@@ -56,7 +56,8 @@ function durationTiles(
       histogram: durations(random, 100),
     }));
   const [canary, baseline] = instances;
-  return Array.from({ length: tiles }, () => ({
+  return Array.from({ length: tiles }, (_, at) => ({
+    at,
     canary: arm(0, canary),
     baseline: arm(canary, canary + baseline),
   }));

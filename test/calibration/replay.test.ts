@@ -112,6 +112,24 @@ describe("services in one recording, metrics only, exports of 10 s, 3 instances 
     expect(share("rollback")).toBe(1);
   });
 
+  test(
+    "twice as slow from a minute after the canary came on is rolled back within a minute",
+    { timeout: 900_000 },
+    async () => {
+      const late = 90;
+      const family = {
+        canary: { median: (second: number) => (second >= late ? 0.16 : 0.08) },
+        baseline: {},
+        services: 20,
+        seconds: 210,
+      };
+      const { share, medianDelaySeconds } = await play(family, 8);
+      // A few are promoted before it begins: this is a report, which ends then.
+      expect(share("rollback")).toBeGreaterThanOrEqual(0.9);
+      expect(medianDelaySeconds - (late - onset)).toBeLessThanOrEqual(60);
+    },
+  );
+
   test("2 % slower is not rolled back", { timeout: 900_000 }, async () => {
     const family = { canary: { median: () => 0.0816 }, baseline: {}, services: 40, seconds: 300 };
     const { share, count } = await play(family, 7);

@@ -71,7 +71,8 @@ function scenario(random: Random, { layout, slower, tau }: Scene, tileCount: num
     }));
   const opened = openDuration(durations(random, layout, 1000, median), plan);
   if (!opened.ok) throw new Error(opened.error.message);
-  const tiles: DurationTile[] = Array.from({ length: tileCount }, () => ({
+  const tiles: DurationTile[] = Array.from({ length: tileCount }, (_, at) => ({
+    at,
     canary: arm(0, 3, 100, slower),
     baseline: arm(3, 9, 100, 1),
   }));
@@ -130,7 +131,7 @@ describe.each(layouts)("durations in %s buckets", (layout) => {
     const { opened } = scenario(seededRandom(7), { layout, slower: 1, tau: 0 }, 0);
     const other = layout === "explicit" ? "exponential" : "explicit";
     const stranger = { instanceId: 1, histogram: durations(seededRandom(8), other, 50, 0.08) };
-    const after = foldDuration(opened, { canary: [stranger], baseline: [stranger] });
+    const after = foldDuration(opened, { at: 0, canary: [stranger], baseline: [stranger] });
     expect(after).toEqual({ ...opened, tilesUnusable: 1 });
   });
 

@@ -8,7 +8,7 @@ import {
   type SharePlan,
   type ShareTile,
 } from "#analyzers/metrics/share.ts";
-import { logLateOnset, onsetRowsKept } from "#analyzers/stats/late-onset.ts";
+import { logLateOnset, onsetRowsKept, rareShareFactors } from "#analyzers/stats/late-onset.ts";
 import { binomialAtLeast } from "#analyzers/stats/incomplete-beta.ts";
 import { seededRandom, type Random } from "#test/support/random.ts";
 
@@ -198,7 +198,7 @@ describe("share, measured on seeded deployments", () => {
         baseline: arm(random, baseline, 15000, 101),
       }));
       const { recent } = tiles.reduce(foldShare, emptyShare());
-      const logE = logLateOnset(recent, { limit: plan.tolerance, phi: 1 });
+      const logE = logLateOnset(recent, { limit: plan.tolerance, phi: 1, beyond: rareShareFactors });
       if (logE >= -Math.log(0.0075)) wrong += 1;
     }
     expect(within(wrong, 60, 0.0075)).toBe(false);

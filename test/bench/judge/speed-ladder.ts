@@ -67,6 +67,7 @@ function speedReach(stream: Stream, asked: DurationPlan, fromBaseline: boolean):
   return (sealed) => {
     for (; folded < sealed; folded += 1)
       evidence = foldDuration(evidence, {
+        at: folded,
         canary: wholeArm(stream.rows.canary[history + folded]!),
         baseline: wholeArm(stream.rows.baseline[history + folded]!),
       });
