@@ -10,7 +10,7 @@ interface Chunk {
   readonly to: number;
 }
 
-const chunkReplicates = 20;
+const chunkReplicates = 8;
 
 /** A hand that plays the chunks it is sent. */
 export function serveChunks(): void {

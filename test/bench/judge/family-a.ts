@@ -124,6 +124,11 @@ const twists: readonly Scenario[] = [
     { ...threeOf20, ...differing, operations: many, split: () => 0.13 },
     { replicatesPart: 0.1 },
   ),
+  equal(25, "alike, 1 % of 10 rps: six requests a minute", {
+    rps: () => 10,
+    split: () => 0.01,
+    instances: instancesAt(0.01),
+  }),
 ];
 
 /** A/A: canary and baseline are the same. A rollback is false. */

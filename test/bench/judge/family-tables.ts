@@ -41,14 +41,16 @@ export function falseRollbacks(summaries: readonly Summary[]): Drawn {
       "replicates",
       "Haldane",
       "E reached 10",
+      "interval missed",
       "proven",
       ...loose.map((rival) => rivalWords[rival]),
     ],
-    rows.map(({ name, replicates: n, haldane, suspected, proofs, rivals }) => [
+    rows.map(({ name, replicates: n, haldane, suspected, uncovered, proofs, rivals }) => [
       name,
       `${n}`,
       sayCount(haldane.count, n),
       sayCount(suspected, n),
+      uncovered === null ? "" : sayPart(uncovered / n),
       sayFound(proofs, n),
       ...loose.map((rival) => sayPart(rivals[rival].count / n)),
     ]),

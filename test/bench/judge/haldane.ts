@@ -23,6 +23,8 @@ export interface HaldaneVerdict {
   readonly peakLogHarm: number;
   /** Signals named at a rollback for harm. */
   readonly culprits: readonly string[];
+  /** Highest lower and lowest upper end of the interval shown for the ratio of errors, over all looks. */
+  readonly interval: readonly [low: number, high: number];
   /** The widest margins used at the end, by guarded signal. */
   readonly margins: Readonly<Record<string, number>>;
 }
@@ -103,12 +105,21 @@ function isProven({ verdict, findings }: Analysis): boolean {
   );
 }
 
+/** What the interval of the service's errors leaves of those of earlier looks. */
+function narrowed(
+  [low, high]: HaldaneVerdict["interval"],
+  { findings }: Analysis,
+): HaldaneVerdict["interval"] {
+  const shown = findings.find(({ signal }) => signal === "errors")?.interval;
+  return [Math.max(low, shown?.[0] ?? 0), Math.min(high, shown?.[1] ?? Infinity)];
+}
+
 /** How a stream is played where it is not as usual. */
 export interface Play {
   readonly signalCap?: number;
   readonly everySeconds?: number;
   readonly untilSecond?: number;
-  /** Told how long each look took. */
+  /** Told the processor time of each look. */
   readonly onLook?: (tookMs: number) => void;
 }
 
@@ -123,10 +134,11 @@ export function playHaldane(stream: Stream, policy: Policy, play: Play = {}): Ha
   let peakLogHarm = 0;
   let second = 0;
   let culprits: readonly string[] = [];
+  let interval: HaldaneVerdict["interval"] = [0, Infinity];
   while (analysis.terminal === null && second < untilSecond) {
     second += everySeconds;
     telemetry.now = onset + second * 1000;
-    const started = performance.now();
+    const started = process.cpuUsage();
     const outcome = look({
       analysis,
       state,
@@ -142,12 +154,13 @@ export function playHaldane(stream: Stream, policy: Policy, play: Play = {}): Ha
       sealedTo: null,
       last,
     });
-    play.onLook?.(performance.now() - started);
+    play.onLook?.(process.cpuUsage(started).user / 1000);
     analysis = outcome.analysis;
     state = outcome.state;
     last = outcome.judged;
     peakLogHarm = Math.max(peakLogHarm, last?.judgement.logHarm ?? 0);
     culprits = last?.judgement.culprits.map(({ signal }) => signal.id) ?? culprits;
+    interval = narrowed(interval, analysis);
     if (provenAt === null && isProven(analysis)) provenAt = second;
   }
   return {
@@ -157,6 +170,7 @@ export function playHaldane(stream: Stream, policy: Policy, play: Play = {}): Ha
     provenAt,
     peakLogHarm,
     culprits,
+    interval,
     margins: Object.fromEntries(
       analysis.findings.flatMap(({ signal, guarded, margin }) =>
         guarded && margin !== null ? [[signal, margin]] : [],

@@ -1,9 +1,9 @@
-import { writeFileSync } from "node:fs";
+import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { cpus } from "node:os";
 import { isMainThread } from "node:worker_threads";
 import { costs } from "./cost.ts";
 import { playAll, serveChunks } from "./crew.ts";
-import { pageOf } from "./page.ts";
+import { notesOf, pageOf } from "./page.ts";
 import { readRecord, writeRecord, type BenchRecord } from "./record.ts";
 import { families, type Family } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
@@ -39,8 +39,10 @@ export async function judgeBench(parameters: readonly string[]): Promise<void> {
     return;
   }
   const machine = `${cpus().length} virtual cores, shared with other work; Node ${process.versions.node}`;
-  const page = pageOf(writeRecord(readRecord(), measured), scenarios, machine);
-  writeFileSync(`${docsFolder}/judge.md`, page.markdown);
+  const file = `${docsFolder}/judge.md`;
+  const notes = existsSync(file) ? notesOf(readFileSync(file, "utf8")) : "";
+  const page = pageOf(writeRecord(readRecord(), measured), scenarios, { machine, notes });
+  writeFileSync(file, page.markdown);
   for (const [name, svg] of Object.entries(page.pictures)) writeFileSync(`${docsFolder}/${name}`, svg);
 }
 

@@ -4,7 +4,7 @@ import { goalReadings } from "./goals.ts";
 import type { BenchRecord } from "./record.ts";
 import type { Family, Scenario } from "./scenario.ts";
 import type { Summary } from "./summary.ts";
-import { sayPart, table } from "./wording.ts";
+import { sayCost, sayPart, table } from "./wording.ts";
 import type { WhatIf } from "./ladder.ts";
 
 /** The page and its pictures by file name. */
@@ -32,8 +32,21 @@ the effect beforehand and that instances do not differ: nobody has it, and with 
 
 Percentages in brackets are exact 99 % intervals (Clopper and Pearson). Times are medians over all replicates, those that never end included.`;
 
+const notesStart = "<!-- Written by hand, and kept: -->";
+const notesEnd = "<!-- Measured again from here on. -->";
+
+/** What people wrote between the marks of the page that stands. */
+export function notesOf(page: string): string {
+  const [, after = ""] = page.split(notesStart);
+  return after.split(notesEnd)[0]?.trim() ?? "";
+}
+
 /** Draws everything from what was measured. */
-export function pageOf(record: BenchRecord, scenarios: readonly Scenario[], machine: string): Page {
+export function pageOf(
+  record: BenchRecord,
+  scenarios: readonly Scenario[],
+  kept: { readonly machine: string; readonly notes: string },
+): Page {
   const { summaries } = record;
   const of = (family: Family, holds: (one: Summary) => boolean = () => true): readonly Summary[] =>
     summaries.filter((one) => one.family === family && holds(one));
@@ -41,7 +54,7 @@ export function pageOf(record: BenchRecord, scenarios: readonly Scenario[], mach
     [
       "false-rollbacks",
       "Healthy canaries (A)",
-      "Nothing is promoted before the hour is over, so that every alarm of the hour is seen. *E reached 10*: a tenth of healthy canaries may; it tells of a broken guarantee long before alpha does. *Proven*: what would have been promoted, and when.",
+      "Nothing is promoted before the hour is over, so that every alarm of the hour is seen. *E reached 10*: a tenth of healthy canaries may; it tells of a broken guarantee long before alpha does. *Interval missed*: the interval shown for the ratio of errors left out the truth at some look. *Proven*: what would have been promoted, and when.",
       falseRollbacks(of("A")),
     ],
     [
@@ -74,7 +87,7 @@ export function pageOf(record: BenchRecord, scenarios: readonly Scenario[], mach
   const dates = [...new Set(summaries.map(({ date }) => date))].sort();
   const markdown = `${intro}
 
-Measured ${dates.length > 1 ? `from ${dates[0] ?? ""} to ${dates[dates.length - 1] ?? ""}` : `on ${dates[0] ?? ""}`}: ${machine}. The replicates really played stand in each table.
+Measured ${dates.length > 1 ? `from ${dates[0] ?? ""} to ${dates[dates.length - 1] ?? ""}` : `on ${dates[0] ?? ""}`}: ${kept.machine}. The replicates really played stand in each table.
 
 ## Goals
 
@@ -87,6 +100,10 @@ ${table(
   ]),
 )}
 
+${notesStart}
+${kept.notes}
+${notesEnd}
+
 ${drawn.join("\n")}
 ## What costs the time
 
@@ -98,11 +115,8 @@ ${record.whatIfs.map(whatIfTable).join("\n")}
 ## Cost
 
 ${table(
-  ["work", "processor time"],
-  record.costs.map(({ what, micros }) => [
-    what,
-    `${Number(micros.toPrecision(3)).toLocaleString("en-US")} µs`,
-  ]),
+  ["what", "cost"],
+  record.costs.map(({ what, amount, unit }) => [what, sayCost(amount, unit)]),
 )}
 
 ## Not judged today

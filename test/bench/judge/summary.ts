@@ -28,6 +28,8 @@ export interface Summary {
   readonly inconclusive: number;
   /** Replicates whose e-value against "no harm" ever reached 10: at most a tenth of healthy ones. */
   readonly suspected: number;
+  /** Replicates whose interval for the ratio of errors left out the truth at any look; null where the ratio changes. */
+  readonly uncovered: number | null;
   /** Mean canary requests to the verdict over the oracle's; null where the oracle finds less than 99 %. */
   readonly overOracle: number | null;
   /** Median canary requests to the proof over the bound; null where there is none. */
@@ -65,7 +67,9 @@ function provenAt(outcome: Outcome): number | null {
 
 export function summaryOf(scenario: Scenario, outcomes: readonly Outcome[]): Summary {
   const { id, family, name, truth, unjudged, differsFrom } = scenario;
-  const since = (second: number | null): number | null => (second === null ? null : second - differsFrom);
+  // An alarm from before the difference finds nothing.
+  const since = (second: number | null): number | null =>
+    second === null || second < differsFrom ? null : second - differsFrom;
   const rollbacks = outcomes.map((outcome) => since(rolledBackAt(outcome)));
   const rivals = Object.fromEntries(
     rivalNames.map((rival) => [rival, fired(outcomes.map((outcome) => since(outcome.rivals[rival])))]),
@@ -90,6 +94,7 @@ export function summaryOf(scenario: Scenario, outcomes: readonly Outcome[]): Sum
     proofs: fired(outcomes.map(provenAt)),
     inconclusive: outcomes.filter(({ haldane }) => haldane.word === "inconclusive").length,
     suspected: outcomes.filter(({ haldane }) => haldane.peakLogHarm >= Math.log(10)).length,
+    uncovered: uncoveredOf(scenario, outcomes),
     overOracle: isResolvable
       ? mean(outcomes.map(({ requests }) => requests.verdict)) /
         mean(outcomes.map(({ requests }) => requests.oracle))
@@ -101,6 +106,12 @@ export function summaryOf(scenario: Scenario, outcomes: readonly Outcome[]): Sum
     drawMs: mean(outcomes.map(({ drawMs }) => drawMs)),
     engineMs: mean(outcomes.map(({ engineMs }) => engineMs)),
   };
+}
+
+function uncoveredOf({ theta, truth }: Scenario, outcomes: readonly Outcome[]): number | null {
+  const ratio = theta ?? (truth === "healthy" ? 1 : null);
+  if (ratio === null) return null;
+  return outcomes.filter(({ haldane: { interval } }) => interval[0] > ratio || interval[1] < ratio).length;
 }
 
 function overBound(scenario: Scenario, outcomes: readonly Outcome[]): number | null {

@@ -31,3 +31,7 @@ export function sayRatio(ratio: number | null): string {
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   return [head, head.map(() => "---"), ...rows].map((cells) => `| ${cells.join(" | ")} |`).join("\n");
 }
+
+export function sayCost(amount: number, unit: string): string {
+  return `${Number(amount.toPrecision(3)).toLocaleString("en-US")} ${unit}`;
+}
