@@ -19,6 +19,7 @@ import type {
   SpanView,
   TelemetryBatch,
   TelemetryWriter,
+  Text,
 } from "./ports.ts";
 import { defaultProbes, ProbeFilter, type ProbeList } from "./probes.ts";
 import {
@@ -28,10 +29,10 @@ import {
   MetricHistogramAccumulator,
   RequestsAccumulator,
 } from "./sample-accumulator.ts";
-import { toSeconds } from "./seconds.ts";
+import { turnToSeconds } from "./seconds.ts";
 import { SeriesTable, type LoadSample, type SeriesSlot } from "./series-table.ts";
-import type { StreamState } from "./stream-state.ts";
-import { StreamTable, type MetricStreams } from "./stream-table.ts";
+import type { StreamState, StreamUse } from "./stream-state.ts";
+import { noStreams, StreamTable, type MetricStreams } from "./stream-table.ts";
 import { TallyRow, type TallyName } from "./tally-row.ts";
 import { emptyUnrolled, flawOf, unroll } from "./unroll.ts";
 
@@ -62,6 +63,9 @@ interface Lane {
   readonly requests: Map<number, SeriesSlot>;
   readonly named: Map<string, SeriesSlot>;
   readonly streams: Map<MetricRole, MetricStreams>;
+  /** The metric of the last point, whose streams mostly take the next one too. */
+  lastRole: MetricRole | null;
+  lastStreams: MetricStreams | null;
   logs: SeriesSlot | null;
 }
 
@@ -94,7 +98,11 @@ export class Accumulate implements Observer {
   /** Handles of resources stay good while this stands. */
   resourceGeneration = 1;
   /** Only served spans are counted by what they say; a route is preferred to a path everywhere. */
-  readonly unread = { spanKinds: ~((1 << serverKind) | (1 << consumerKind)), pathBesideRoute: true };
+  readonly unread = {
+    spanKinds: ~((1 << serverKind) | (1 << consumerKind)),
+    pathBesideRoute: true,
+    metric: (metric: Text, unit: Text): boolean => this.roles.of(metric, unit) === null,
+  };
   private readonly limits: IngestLimits;
   private readonly registry: DeploymentRegistry;
   private readonly series: SeriesTable;
@@ -141,7 +149,7 @@ export class Accumulate implements Observer {
   /** Metrics that a policy names, from here on. */
   setNamedMetrics(named: ReadonlySet<string>): void {
     this.roles.setNamed(named);
-    for (const lane of this.lanes.values()) lane.streams.clear();
+    this.dropStreams();
   }
 
   /** How long after its end a window of a service stays open (decision 6). */
@@ -318,6 +326,8 @@ export class Accumulate implements Observer {
       requests: new Map<number, SeriesSlot>(),
       named: new Map<string, SeriesSlot>(),
       streams: new Map<MetricRole, MetricStreams>(),
+      lastRole: null,
+      lastStreams: null,
       logs: null,
     };
     this.lanes.set(row, lane);
@@ -356,25 +366,43 @@ export class Accumulate implements Observer {
 
   private usePoint(lane: Lane, role: MetricRole, point: PointView): void {
     const { tally } = lane.row.group;
-    const asRequests = role.requests !== null && point.type !== "gauge" && point.type !== "sum";
-    if (asRequests && this.probes.isProbe(point.attributes)) {
+    const known = this.knownState(lane, role, point);
+    const asRequests = countsRequests(role, point);
+    if (asRequests && known?.isTraffic !== true && this.probes.isProbe(point.attributes)) {
       this.tally(tally, "probes", 1);
       return;
     }
-    const streams = lane.streams.get(role) ?? { byHash: new Map(), firstTime: point.time };
-    lane.streams.set(role, streams);
-    const { state, replaced } = this.streams.of(streams, { row: lane.row, role }, point);
+    const streams = this.streamsOf(lane, role, point.time);
+    const goesOn = known !== null && this.streams.isOf(known, point);
+    const state = goesOn ? known : this.streams.open(streams, { row: lane.row, role }, point);
     if (state === null) {
       this.tally(tally, "overflow.streams", 1);
       return;
     }
+    const replaced = goesOn ? null : known;
     if (replaced !== null) this.tally(tally, "boundsChanged", 1);
+    if (asRequests) state.isTraffic = true;
     unroll(point, state, this.wholeFrom(lane, streams, { point, replaced }), this.unrolled);
     this.streams.mark(state);
     if (this.unrolled.tally !== null) this.tally(tally, this.unrolled.tally, 1);
     if (this.unrolled.use === "nothing") return;
-    if (asRequests) this.addRequests(lane, role, point);
     if (role.named) this.addNamed(lane, role, point);
+    if (asRequests) this.addRequests(lane, role, { point, state });
+  }
+
+  /** The state that a point of the same attributes was counted in last, or null. */
+  private knownState(lane: Lane, role: MetricRole, point: PointView): StreamState | null {
+    const streams = lane.lastRole === role ? lane.lastStreams : lane.streams.get(role);
+    return streams === null || streams === undefined ? null : this.streams.last(streams, point);
+  }
+
+  private streamsOf(lane: Lane, role: MetricRole, firstTime: Instant): MetricStreams {
+    if (lane.lastRole === role && lane.lastStreams !== null) return lane.lastStreams;
+    const streams = lane.streams.get(role) ?? noStreams(firstTime);
+    lane.streams.set(role, streams);
+    lane.lastRole = role;
+    lane.lastStreams = streams;
+    return streams;
   }
 
   /**
@@ -404,21 +432,37 @@ export class Accumulate implements Observer {
     }
   }
 
-  private addRequests(lane: Lane, role: MetricRole, point: PointView): void {
+  /** Counts and times the requests of a point. Turns the increment to seconds: it is no good to others afterwards. */
+  private addRequests(
+    lane: Lane,
+    role: MetricRole,
+    of: { readonly point: PointView; readonly state: StreamState },
+  ): void {
     const { histogram } = this.unrolled;
     if (this.unrolled.use !== "histogram" || histogram.count === 0) return;
-    const slot = this.requestSeries(lane, this.operations.of(point.attributes, 0), "metrics");
-    if (slot === null) return;
-    const { accumulator } = this.cellOf(slot, point.time, "s");
+    const { point, state } = of;
+    const use = state.use?.epoch === this.operations.epoch ? state.use : this.useOf(lane, point);
+    if (use === null) return;
+    if (!isOverflow(use.slot.measure)) state.use = use;
+    const { accumulator } = this.cellOf(use.slot, point.time, "s");
     if (!(accumulator instanceof RequestsAccumulator)) return;
-    accumulator.add(
-      histogram.count,
-      outcomeOf(point.attributes, this.interner, pointFailed(point.attributes)),
-    );
+    accumulator.add(histogram.count, use.outcome);
     const secondsPerUnit = role.requests?.secondsPerUnit ?? null;
-    if (secondsPerUnit === null) this.tally(lane.row.group.tally, "unitUnknown", 1);
-    else if (!accumulator.duration.addIncrement(toSeconds(histogram, secondsPerUnit)))
-      this.tally(lane.row.group.tally, "layoutsDiffer", 1);
+    if (secondsPerUnit === null) {
+      this.tally(lane.row.group.tally, "unitUnknown", 1);
+      return;
+    }
+    turnToSeconds(histogram, secondsPerUnit);
+    if (!accumulator.duration.addIncrement(histogram)) this.tally(lane.row.group.tally, "layoutsDiffer", 1);
+  }
+
+  /** What the attributes of a point of request durations say; null past the cap on series. */
+  private useOf(lane: Lane, point: PointView): StreamUse | null {
+    const { attributes } = point;
+    const slot = this.requestSeries(lane, this.operations.of(attributes, 0), "metrics");
+    if (slot === null) return null;
+    const outcome = outcomeOf(attributes, this.interner, pointFailed(attributes));
+    return { slot, outcome, epoch: this.operations.epoch };
   }
 
   private addNamed(lane: Lane, role: MetricRole, point: PointView): void {
@@ -442,7 +486,15 @@ export class Accumulate implements Observer {
   private dropStaleTexts(): void {
     if (this.generation === this.interner.generation) return;
     this.generation = this.interner.generation;
-    for (const lane of this.lanes.values()) lane.streams.clear();
+    this.dropStreams();
+  }
+
+  private dropStreams(): void {
+    for (const lane of this.lanes.values()) {
+      lane.streams.clear();
+      lane.lastRole = null;
+      lane.lastStreams = null;
+    }
   }
 
   private dropOperations(): void {
@@ -462,12 +514,22 @@ export class Accumulate implements Observer {
   private forgetIdle(now: Instant): void {
     this.forgotAt = now;
     const before = now - this.limits.idleMs;
-    if (this.streams.forgetIdle(before)) for (const lane of this.lanes.values()) lane.streams.clear();
+    if (this.streams.forgetIdle(before)) this.dropStreams();
     const rows = new Set(this.registry.forgetIdle(before));
     if (rows.size === 0) return;
     for (const row of rows) this.lanes.delete(row);
     this.series.forgetRows(rows);
   }
+}
+
+/** Only a distribution of durations counts requests. */
+function countsRequests(role: MetricRole, point: PointView): boolean {
+  return role.requests !== null && point.type !== "gauge" && point.type !== "sum";
+}
+
+/** What is counted among the other operations is counted as such each time. */
+function isOverflow(measure: Measure): boolean {
+  return measure.kind === "requests" && measure.operation === overflowOperation;
 }
 
 /** What `attribute` reads of a resource, as one text: resources that agree on it are attributed alike. */

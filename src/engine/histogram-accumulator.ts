@@ -1,5 +1,5 @@
 import { keptScale, type Histogram } from "#model/histogram.ts";
-import { exponentialIndex, trimBuckets } from "#model/merge-histogram.ts";
+import { exponentialIndex, listOf, trimBuckets } from "#model/merge-histogram.ts";
 
 /** What one metric point adds, after unrolling. Reused for every point: arrays are valid up to `countsLength`. */
 export interface HistogramIncrement {
@@ -59,7 +59,8 @@ export class HistogramAccumulator {
     const width = 2 ** (increment.scale - buckets.scale);
     for (let i = 0; i < increment.countsLength; i += 1) {
       const count = increment.counts[i] ?? 0;
-      if (count !== 0) this.addBucket(Math.floor((increment.offset + i) / width), count);
+      const index = increment.offset + i;
+      if (count !== 0) this.addBucket(width === 1 ? index : Math.floor(index / width), count);
     }
     buckets.zeroCount += increment.zeroCount;
     buckets.sum += increment.sum;
@@ -133,7 +134,8 @@ export class HistogramAccumulator {
   toHistogram(): Histogram | null {
     const { layout, counts, sum, scale, base, zeroCount, bounds } = this.buckets;
     if (layout === "none") return null;
-    if (layout === "explicit") return { layout, unit: this.unit, bounds, counts: Array.from(counts), sum };
+    if (layout === "explicit")
+      return { layout, unit: this.unit, bounds, counts: listOf(counts, 0, counts.length), sum };
     return { layout, unit: this.unit, scale, zeroCount, ...trimBuckets(base, counts), sum };
   }
 }
@@ -151,5 +153,6 @@ function noBuckets(): Buckets {
 }
 
 function sameBounds(a: readonly number[], b: readonly number[]): boolean {
-  return a === b || (a.length === b.length && a.every((bound, i) => bound === b[i]));
+  if (a === b) return true;
+  return a.length === b.length && a.every((bound, i) => bound === b[i]);
 }

@@ -1,3 +1,4 @@
+import { PairTable } from "./pair-table.ts";
 import type { Interner, Text } from "./ports.ts";
 
 /** Seconds in one unit of time, by UCUM names as senders write them. */
@@ -27,11 +28,14 @@ export interface MetricRole {
   readonly named: boolean;
 }
 
-const shift = 2 ** 26;
+/** Names with units remembered between two emptyings of the table. */
+const rememberedRoles = 100_000;
 
 /** Decides once per name and unit what a metric is for. */
 export class MetricRoles {
-  private readonly roles = new Map<number, MetricRole | null>();
+  /** Places in the list of roles, by name and unit. */
+  private readonly places = new PairTable();
+  private readonly roles: (MetricRole | null)[] = [];
   private generation: number;
 
   private readonly interner: Interner;
@@ -45,20 +49,23 @@ export class MetricRoles {
 
   setNamed(named: ReadonlySet<string>): void {
     this.named = named;
-    this.roles.clear();
+    this.forget();
   }
 
   of(metric: Text, unit: Text): MetricRole | null {
-    if (this.generation !== this.interner.generation || this.roles.size > 100_000) {
-      this.generation = this.interner.generation;
-      this.roles.clear();
-    }
-    const key = metric * shift + unit;
-    const known = this.roles.get(key);
+    if (this.generation !== this.interner.generation || this.roles.length > rememberedRoles) this.forget();
+    const place = this.places.get(metric, unit);
+    const known = this.roles[place];
     if (known !== undefined) return known;
     const role = this.decide(this.interner.textOf(metric), unit === 0 ? "" : this.interner.textOf(unit));
-    this.roles.set(key, role);
+    this.places.set(metric, unit, this.roles.push(role) - 1);
     return role;
+  }
+
+  private forget(): void {
+    this.generation = this.interner.generation;
+    this.places.clear();
+    this.roles.length = 0;
   }
 
   private decide(metric: string, unit: string): MetricRole | null {

@@ -1,4 +1,4 @@
-const firstSlots = 256;
+const firstSlots = 8;
 const valuesEach = 3;
 
 /**

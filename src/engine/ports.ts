@@ -142,6 +142,8 @@ export interface Observer {
     readonly spanKinds: number;
     /** `url.path` and `http.target` of spans that carry `http.route`. Paths are mostly distinct and would crowd the interner. */
     readonly pathBesideRoute: boolean;
+    /** Metrics of whose points only the resource and the time are read: the others are most of what a runtime sends. */
+    readonly metric?: (metric: Text, unit: Text) => boolean;
   };
   /**
    * Called once per distinct resource of a body (or of a generation). An array of scalars comes as its elements joined by

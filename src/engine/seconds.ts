@@ -16,31 +16,36 @@ function boundsInSeconds(bounds: readonly number[], secondsPerUnit: number): rea
   return seconds;
 }
 
-/** The increment at the kept scale or coarser, in a new array where it was finer. */
-function coarsened(increment: HistogramIncrement): HistogramIncrement {
-  if (increment.scale <= keptScale) return { ...increment };
+/** Brings an increment to the kept scale where it is finer. A bucket never moves up, so its counts are put together in place. */
+function coarsen(increment: HistogramIncrement): void {
+  if (increment.scale <= keptScale) return;
+  const { counts, countsLength } = increment;
   const width = 2 ** (increment.scale - keptScale);
   const offset = Math.floor(increment.offset / width);
-  const last = Math.floor((increment.offset + increment.countsLength - 1) / width);
-  const length = increment.countsLength === 0 ? 0 : last - offset + 1;
-  const counts = new Float64Array(length);
-  for (let i = 0; i < increment.countsLength; i += 1) {
+  let length = 0;
+  for (let i = 0; i < countsLength; i += 1) {
     const at = Math.floor((increment.offset + i) / width) - offset;
-    counts[at] = (counts[at] ?? 0) + (increment.counts[i] ?? 0);
+    const count = counts[i] ?? 0;
+    counts[at] = at < length ? (counts[at] ?? 0) + count : count;
+    length = at + 1;
   }
-  return { ...increment, scale: keptScale, offset, counts, countsLength: length };
+  increment.scale = keptScale;
+  increment.offset = offset;
+  increment.countsLength = length;
 }
 
 /**
- * A duration histogram in seconds. Explicit bounds convert exactly. Exponential buckets shift by the nearest whole number of
- * buckets, which moves values by at most half a bucket (2.2 % at the kept scale), alike for every sender of that unit.
+ * Turns a duration histogram into seconds, in place. Explicit bounds convert exactly. Exponential buckets shift by the nearest
+ * whole number of buckets, which moves values by at most half a bucket (2.2 % at the kept scale), alike for every sender of
+ * that unit.
  */
-export function toSeconds(increment: HistogramIncrement, secondsPerUnit: number): HistogramIncrement {
-  if (secondsPerUnit === 1) return increment;
-  const sum = increment.sum * secondsPerUnit;
-  if (increment.layout === "explicit")
-    return { ...increment, sum, bounds: boundsInSeconds(increment.bounds, secondsPerUnit) };
-  const kept = coarsened(increment);
-  const shift = Math.round(Math.log2(secondsPerUnit) * 2 ** kept.scale);
-  return { ...kept, sum, offset: kept.offset + shift };
+export function turnToSeconds(increment: HistogramIncrement, secondsPerUnit: number): void {
+  if (secondsPerUnit === 1) return;
+  increment.sum *= secondsPerUnit;
+  if (increment.layout === "explicit") {
+    increment.bounds = boundsInSeconds(increment.bounds, secondsPerUnit);
+    return;
+  }
+  coarsen(increment);
+  increment.offset += Math.round(Math.log2(secondsPerUnit) * 2 ** increment.scale);
 }

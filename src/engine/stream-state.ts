@@ -1,6 +1,9 @@
+import { listOf } from "#model/merge-histogram.ts";
 import type { Instant } from "#model/time.ts";
 import type { Changing } from "./dirty-list.ts";
+import type { Outcome } from "./outcome.ts";
 import type { CumulativeState, PointView } from "./ports.ts";
+import type { SeriesSlot } from "./series-table.ts";
 
 const rememberedTimes = 8;
 
@@ -15,6 +18,13 @@ interface Last {
   offset: number;
   countsLength: number;
   recentAt: number;
+}
+
+/** Where a stream of request durations is counted, and as what; good while operations have this epoch. */
+export interface StreamUse {
+  readonly slot: SeriesSlot;
+  readonly outcome: Outcome;
+  readonly epoch: number;
 }
 
 /** What one metric stream (instance, metric, attributes, unit, type) showed last. */
@@ -34,6 +44,10 @@ export class StreamState implements Changing {
   };
   counts = new Float64Array(0);
   private readonly recent = new Float64Array(rememberedTimes);
+  /** True once a point of it was found to be no probe's. */
+  isTraffic = false;
+  /** What its attributes mean, worked out at its first use: they are the same at every point. Null where not known yet. */
+  use: StreamUse | null = null;
   readonly key: string;
   readonly bounds: readonly number[];
 
@@ -44,7 +58,8 @@ export class StreamState implements Changing {
 
   /** True where one of the last points had this time: a retried export. */
   knowsTime(time: Instant): boolean {
-    return this.recent.includes(time);
+    for (let i = 0; i < rememberedTimes; i += 1) if (this.recent[i] === time) return true;
+    return false;
   }
 
   /** Takes over what the point shows; an older point than the last is only remembered by its time. */
@@ -68,7 +83,7 @@ export class StreamState implements Changing {
 
   toStored(): CumulativeState {
     const { start, time, value, sum, offset, scale, countsLength } = this.last;
-    const counts = countsLength === 0 ? null : Array.from(this.counts.subarray(0, countsLength));
+    const counts = countsLength === 0 ? null : listOf(this.counts, 0, countsLength);
     return { key: this.key, start, time, value, sum, counts, offset, scale };
   }
 

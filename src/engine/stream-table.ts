@@ -3,14 +3,22 @@ import type { IngestLimits } from "./ingest-limits.ts";
 import type { InstanceRow, ServiceCounts } from "./instance-row.ts";
 import { DirtyList } from "./dirty-list.ts";
 import type { MetricRole } from "./metric-role.ts";
+import { PairTable } from "./pair-table.ts";
 import type { CumulativeState, PointView } from "./ports.ts";
 import { StreamState } from "./stream-state.ts";
 
-/** Streams of one metric of one instance, by 53 bits of the hash of their attributes. */
+/** Streams of one metric of one instance. */
 export interface MetricStreams {
-  readonly byHash: Map<number, StreamState>;
+  /** Places in `states`, by both halves of the hash of the attributes. */
+  readonly places: PairTable;
+  readonly states: StreamState[];
   /** Time of its first point seen. */
   firstTime: Instant;
+}
+
+/** No streams yet of a metric whose first point is of `firstTime`. */
+export function noStreams(firstTime: Instant): MetricStreams {
+  return { places: new PairTable(), states: [], firstTime };
 }
 
 const hashPrime = 16_777_619;
@@ -64,23 +72,33 @@ export class StreamTable {
     return this.all.size;
   }
 
-  /**
-   * The state of a point's stream, or null past a cap. A histogram whose bounds changed is a new stream
-   * (`boundsChanged`), which goes on where the old one stopped.
-   */
-  of(
+  /** The state that a point of these attributes was counted in last, or null where none was. Its bounds may be others. */
+  last(streams: MetricStreams, point: PointView): StreamState | null {
+    const place = streams.places.get(point.attributesHashHigh | 0, point.attributesHashLow | 0);
+    return streams.states[place] ?? null;
+  }
+
+  /** True where a point is of this stream: a histogram whose bounds changed is a new one, which goes on where the old one stopped. */
+  isOf(state: StreamState, point: PointView): boolean {
+    return sameBounds(state, point);
+  }
+
+  /** The state of a point's stream that is not the one counted in last, or null past a cap. */
+  open(
     streams: MetricStreams,
     owner: { readonly row: InstanceRow; readonly role: MetricRole },
     point: PointView,
-  ): { readonly state: StreamState | null; readonly replaced: StreamState | null } {
-    const hash = (point.attributesHashHigh >>> 11) * 2 ** 32 + (point.attributesHashLow >>> 0);
-    const known = streams.byHash.get(hash);
-    if (known !== undefined && sameBounds(known, point)) return { state: known, replaced: null };
+  ): StreamState | null {
     const key = streamKey(owner.row, owner.role, point);
     const state = this.all.get(key)?.state ?? this.create(key, owner.row.group, point);
-    if (state === null) return { state: null, replaced: null };
-    streams.byHash.set(hash, state);
-    return { state, replaced: known ?? null };
+    if (state === null) return null;
+    const { places, states } = streams;
+    const high = point.attributesHashHigh | 0;
+    const low = point.attributesHashLow | 0;
+    const place = places.get(high, low);
+    if (place >= 0) states[place] = state;
+    else places.set(high, low, states.push(state) - 1);
+    return state;
   }
 
   private create(key: string, group: ServiceCounts, point: PointView): StreamState | null {

@@ -126,101 +126,118 @@ const tallies: Readonly<Record<Continuation, TallyName | null>> = {
   old: "outOfOrder",
 };
 
+/** Room for so many counts, whose content is yet to be written. */
 function reserve(increment: HistogramIncrement, length: number): Float64Array {
-  if (increment.counts.length < length) increment.counts = new Float64Array(length);
-  else increment.counts.fill(0, 0, length);
+  if (increment.counts.length < length) increment.counts = new Float64Array(2 * length);
   increment.countsLength = length;
   return increment.counts;
 }
 
-function wholeHistogram(point: PointView, state: StreamState, into: HistogramIncrement): void {
+function wholeHistogram(point: PointView, state: StreamState, count: number, into: HistogramIncrement): void {
   into.layout = point.type === "histogram" ? "explicit" : "exponential";
   into.bounds = state.bounds;
-  into.count = valueCount(point);
+  into.count = count;
   into.sum = Number.isNaN(point.sum) ? 0 : point.sum;
   into.zeroCount = point.zeroCount;
   into.scale = point.scale;
   into.offset = point.offset;
-  const counts = reserve(into, Math.max(point.countsLength, point.type === "histogram" ? 1 : 0));
-  if (point.countsLength === 0 && point.type === "histogram") counts[0] = point.count;
+  if (point.countsLength === 0 && point.type === "histogram") {
+    reserve(into, 1)[0] = point.count;
+    return;
+  }
+  const counts = reserve(into, point.countsLength);
   for (let i = 0; i < point.countsLength; i += 1) counts[i] = point.counts[i] ?? 0;
 }
 
-function takeExplicit(point: PointView, state: StreamState, counts: Float64Array): boolean {
+/** Bucket by bucket; true where one fell. */
+function takeExplicit(point: PointView, state: StreamState, into: HistogramIncrement): boolean {
+  into.layout = "explicit";
   if (point.countsLength === 0) {
     const difference = point.count - state.last.value;
-    counts[0] = difference;
+    reserve(into, 1)[0] = difference;
     return difference < 0;
   }
+  const counts = reserve(into, point.countsLength);
   let fell = false;
   for (let i = 0; i < point.countsLength; i += 1) {
-    const difference = (counts[i] ?? 0) - (state.counts[i] ?? 0);
+    const difference = (point.counts[i] ?? 0) - (state.counts[i] ?? 0);
     counts[i] = difference;
     if (difference < 0) fell = true;
   }
   return fell;
 }
 
-/** Both at the coarser scale, bucket by bucket. */
+/** The bucket that holds bucket `index` where so many are put together in one. */
+function coarser(index: number, width: number): number {
+  return width === 1 ? index : Math.floor(index / width);
+}
+
+/** Both at the coarser scale, bucket by bucket; true where one fell. */
 function takeExponential(point: PointView, state: StreamState, into: HistogramIncrement): boolean {
   const { last } = state;
   const scale = Math.min(point.scale, last.scale);
   const pointWidth = 2 ** (point.scale - scale);
   const lastWidth = 2 ** (last.scale - scale);
-  const lows = [];
-  const ends = [];
+  let low = Infinity;
+  let end = -Infinity;
   if (point.countsLength > 0) {
-    lows.push(Math.floor(point.offset / pointWidth));
-    ends.push(Math.floor((point.offset + point.countsLength - 1) / pointWidth) + 1);
+    low = coarser(point.offset, pointWidth);
+    end = coarser(point.offset + point.countsLength - 1, pointWidth) + 1;
   }
   if (last.countsLength > 0) {
-    lows.push(Math.floor(last.offset / lastWidth));
-    ends.push(Math.floor((last.offset + last.countsLength - 1) / lastWidth) + 1);
+    low = Math.min(low, coarser(last.offset, lastWidth));
+    end = Math.max(end, coarser(last.offset + last.countsLength - 1, lastWidth) + 1);
   }
-  const low = lows.length === 0 ? 0 : Math.min(...lows);
-  const length = ends.length === 0 ? 0 : Math.max(...ends) - low;
-  const counts = reserve(into, length);
-  into.scale = scale;
-  into.offset = low;
+  if (low === Infinity) low = end = 0;
+  const counts = reserve(into, end - low);
+  counts.fill(0, 0, end - low);
   for (let i = 0; i < point.countsLength; i += 1) {
-    const at = Math.floor((point.offset + i) / pointWidth) - low;
+    const at = coarser(point.offset + i, pointWidth) - low;
     counts[at] = (counts[at] ?? 0) + (point.counts[i] ?? 0);
   }
   for (let i = 0; i < last.countsLength; i += 1) {
-    const at = Math.floor((last.offset + i) / lastWidth) - low;
+    const at = coarser(last.offset + i, lastWidth) - low;
     counts[at] = (counts[at] ?? 0) - (state.counts[i] ?? 0);
   }
+  into.layout = "exponential";
+  into.scale = scale;
+  into.offset = low;
   into.zeroCount = point.zeroCount - last.zeroCount;
   let fell = into.zeroCount < 0;
-  for (let i = 0; i < length; i += 1) if ((counts[i] ?? 0) < 0) fell = true;
+  for (let at = 0; at < end - low; at += 1) if ((counts[at] ?? 0) < 0) fell = true;
   return fell;
 }
 
-/** Fills the increment with the difference to the last point; true where something fell. */
-function differenceHistogram(point: PointView, state: StreamState, into: HistogramIncrement): boolean {
-  wholeHistogram(point, state, into);
+/** Fills the increment with the difference to the last point, which had `count` values less; true where something fell. */
+function takeHistogram(
+  point: PointView,
+  state: StreamState,
+  count: number,
+  into: HistogramIncrement,
+): boolean {
+  const { last } = state;
   const fell =
-    point.type === "histogram"
-      ? takeExplicit(point, state, into.counts)
-      : takeExponential(point, state, into);
-  into.count = valueCount(point) - state.last.value;
-  into.sum = Number.isNaN(point.sum) || Number.isNaN(state.last.sum) ? 0 : point.sum - state.last.sum;
-  return fell || into.count < 0;
+    point.type === "histogram" ? takeExplicit(point, state, into) : takeExponential(point, state, into);
+  into.bounds = state.bounds;
+  into.count = count;
+  into.sum = Number.isNaN(point.sum) || Number.isNaN(last.sum) ? 0 : point.sum - last.sum;
+  return fell || count < 0;
 }
 
 function unrollCumulative(point: PointView, state: StreamState, wholeFrom: Instant, into: Unrolled): void {
   const histogram = isHistogram(point);
   const value = histogram ? valueCount(point) : point.value;
-  const { fresh } = state.last;
+  const { fresh, value: lastValue } = state.last;
+  const difference = value - lastValue;
   const fell =
-    !fresh && (histogram ? differenceHistogram(point, state, into.histogram) : value < state.last.value);
+    !fresh && (histogram ? takeHistogram(point, state, difference, into.histogram) : value < lastValue);
   const continuation = continuationOf(point, state, fell, wholeFrom);
   into.tally = fresh ? null : tallies[continuation];
   if (continuation === "duplicate" || continuation === "old") return;
   if (continuation !== "base") {
     into.use = histogram ? "histogram" : "count";
-    into.value = continuation === "whole" ? value : value - state.last.value;
-    if (histogram && continuation === "whole") wholeHistogram(point, state, into.histogram);
+    into.value = continuation === "whole" ? value : difference;
+    if (histogram && continuation === "whole") wholeHistogram(point, state, value, into.histogram);
   }
   state.remember(point, value);
 }
@@ -237,7 +254,7 @@ function unrollDelta(point: PointView, state: StreamState, into: Unrolled): void
   }
   if (isHistogram(point)) {
     into.use = "histogram";
-    wholeHistogram(point, state, into.histogram);
+    wholeHistogram(point, state, valueCount(point), into.histogram);
   } else {
     into.use = "count";
     into.value = point.value;

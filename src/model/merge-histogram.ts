@@ -127,9 +127,10 @@ export function trimBuckets(
     : { offset: offset + first, counts: listOf(counts, first, end) };
 }
 
-function listOf(counts: readonly number[] | Float64Array, from: number, to: number): number[] {
-  const list: number[] = [];
-  for (let i = from; i < to; i += 1) list.push(counts[i] ?? 0);
+/** A part of some counts as a plain list: `Array.from` walks a typed array by its iterator, which costs ten times as much. */
+export function listOf(counts: readonly number[] | Float64Array, from: number, to: number): number[] {
+  const list = new Array<number>(to - from);
+  for (let i = from; i < to; i += 1) list[i - from] = counts[i] ?? 0;
   return list;
 }
 

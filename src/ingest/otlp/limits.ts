@@ -14,6 +14,9 @@ export interface OtlpLimits {
   readonly cachedResources: number;
   /** Bytes of resources remembered for the comparison. */
   readonly cachedResourceBytes: number;
+  /** Distinct attribute sets of metric points remembered by their bytes, and their bytes together; beyond them a set is read again. */
+  readonly cachedAttributeSets: number;
+  readonly cachedAttributeSetBytes: number;
   /** Bodies being read or waiting for their answer, together: over it 503 with Retry-After. */
   readonly bytesInFlight: number;
   /** From the end of the headers to the end of the body: over it 408 and the connection is closed. */
@@ -38,6 +41,8 @@ export const defaultOtlpLimits: OtlpLimits = {
   pointBuckets: 4096,
   cachedResources: 10_000,
   cachedResourceBytes: 16 * 1024 * 1024,
+  cachedAttributeSets: 50_000,
+  cachedAttributeSetBytes: 16 * 1024 * 1024,
   bytesInFlight: 64 * 1024 * 1024,
   bodyTimeoutMs: 30_000,
   lingerBytes: 64 * 1024 * 1024,

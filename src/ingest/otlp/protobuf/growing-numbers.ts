@@ -16,6 +16,12 @@ export class GrowingNumbers {
     this.overflowed = false;
   }
 
+  /** Counts numbers that nobody reads; what stands in the list is then undefined. */
+  pass(count: number): void {
+    this.length += count;
+    if (this.length > this.#limit) this.overflowed = true;
+  }
+
   add(value: number): void {
     if (this.length >= this.#limit) {
       this.overflowed = true;

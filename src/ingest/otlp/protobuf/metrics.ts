@@ -31,6 +31,7 @@ export class MetricWalk {
 
   /** Walks the request that the wire holds. */
   request(): void {
+    this.#points.startBody();
     walkResources(this.#parts, this.#scope);
   }
 
@@ -117,6 +118,7 @@ export class MetricWalk {
       }
     }
     if (member === 0) return;
+    this.#points.isRead = observer.unread?.metric?.(view.metric, view.unit) !== true;
     wire.at = start;
     this.#series(typeOf(member), stop);
   }
@@ -145,7 +147,9 @@ export class MetricWalk {
         continue;
       }
       const length = wire.varint32();
-      this.#points.point(wire.at + length);
+      const stop = wire.at + length;
+      this.#points.point(wire.at, stop);
+      wire.at = stop;
     }
   }
 }

@@ -1,9 +1,7 @@
-/* eslint-disable max-lines -- the four kinds of data point share their fields and their view, and read best beside each other */
 import type { PointView } from "#engine/ports.ts";
-import { clearSlots, emptySlots } from "./attribute-slots.ts";
+import { emptySlots } from "./attribute-slots.ts";
+import { AttributeSets } from "./attribute-sets.ts";
 import { GrowingNumbers } from "./growing-numbers.ts";
-import { PairHash } from "./hash.ts";
-import { hashPair } from "./hash-pair.ts";
 import type { WalkParts } from "./resource-walk.ts";
 import { unzigzag } from "./wire.ts";
 
@@ -43,24 +41,30 @@ export class PointReader {
   /** Hash of the scope's name, under which the attributes are summed. */
   scopeHigh = 0;
   scopeLow = 0;
+  /** False where the observer reads no more of a point than that it is there, and when. */
+  isRead = true;
   readonly #parts: WalkParts;
-  readonly #hash = new PairHash();
+  readonly #sets: AttributeSets;
   readonly #bounds: GrowingNumbers;
   readonly #counts: GrowingNumbers;
   #hasValue = false;
-  /** One bit for each slot that is filled. */
-  #filled = 0;
-  #hashHigh = 0;
-  #hashLow = 0;
+  /** From the tag of the first attribute to the end of the last, 0 where there is none. */
+  #attributeTag = 0;
+  #attributesStart = 0;
+  #attributesEnd = 0;
+  /** True where something else stands between the attributes. */
+  #areApart = false;
   #negativeCount = 0;
 
   constructor(parts: WalkParts) {
+    const { observer, limits } = parts;
     this.#parts = parts;
-    this.#bounds = new GrowingNumbers(parts.limits.pointBuckets);
-    this.#counts = new GrowingNumbers(parts.limits.pointBuckets);
+    this.#bounds = new GrowingNumbers(limits.pointBuckets);
+    this.#counts = new GrowingNumbers(limits.pointBuckets);
+    this.#sets = new AttributeSets({ ...parts, interner: observer.interner }, emptySlots());
     // Doubles start as NaN, so that the engine keeps them in place instead of one new object a record.
     this.view = {
-      attributes: emptySlots(),
+      attributes: this.#sets.slots,
       resource: 0,
       metric: 0,
       unit: 0,
@@ -87,32 +91,57 @@ export class PointReader {
     };
   }
 
-  /** Reads the point from the cursor to `end`; name, type and temporality of the metric are already in the view. */
-  point(end: number): void {
+  /** To be called before each body. */
+  startBody(): void {
+    this.#sets.startBody();
+  }
+
+  /** Reads the point in [start, end); name, type and temporality of the metric are already in the view. */
+  point(start: number, end: number): void {
     this.#reset();
-    switch (this.view.type) {
-      case "gauge":
-      case "sum":
-        this.#number(end);
-        break;
-      case "summary":
-        this.#summary(end);
-        break;
-      case "histogram":
-        this.#explicit(end);
-        break;
-      case "exponentialHistogram":
-        this.#exponential(end);
+    const { wire } = this.#parts;
+    const view = wire.view;
+    let at = start;
+    while (at < end) {
+      const from = at;
+      let tag = view.getUint8(at);
+      at += 1;
+      if (tag >= 0x80) {
+        wire.at = from;
+        tag = wire.varint32();
+        at = wire.at;
+      }
+      switch (tag & 7) {
+        case fixed64:
+          this.#fixed(tag, at);
+          at += 8;
+          break;
+        case delimited: {
+          let length = view.getUint8(at);
+          at += 1;
+          if (length >= 0x80) {
+            wire.at = at - 1;
+            length = wire.varint32();
+            at = wire.at;
+          }
+          wire.at = at;
+          at += length;
+          this.#part(tag, from, at);
+          break;
+        }
+        default:
+          wire.at = at;
+          this.#small(tag);
+          at = wire.at;
+      }
     }
     this.#tell();
   }
 
   #reset(): void {
     const view = this.view;
-    clearSlots(view.attributes, this.#filled);
-    this.#filled = 0;
-    this.#hashHigh = this.scopeHigh;
-    this.#hashLow = this.scopeLow;
+    this.#attributesEnd = 0;
+    this.#areApart = false;
     this.#hasValue = false;
     this.#negativeCount = 0;
     this.#bounds.clear();
@@ -129,123 +158,69 @@ export class PointReader {
     view.offset = 0;
   }
 
-  #number(end: number): void {
-    const { wire } = this.#parts;
-    while (wire.at < end) {
-      const tag = wire.varint32();
-      switch (tag) {
-        case field4Tag:
-          wire.double();
-          this.view.value = wire.real;
-          this.#hasValue = true;
-          break;
-        case number.asInt:
-          wire.fixed64();
-          this.view.value = wire.signed();
-          this.#hasValue = true;
-          break;
-        case number.attribute:
-          this.#attribute();
-          break;
-        case number.flags:
-          this.#flags();
-          break;
-        default:
-          this.#time(tag);
-      }
-    }
-  }
-
-  #summary(end: number): void {
-    const { wire } = this.#parts;
-    while (wire.at < end) {
-      const tag = wire.varint32();
-      if (tag === number.attribute) this.#attribute();
-      else if (tag === number.flags) this.#flags();
-      else this.#countAndSum(tag);
-    }
-  }
-
-  #explicit(end: number): void {
-    const { wire } = this.#parts;
-    while (wire.at < end) {
-      const tag = wire.varint32();
-      switch (tag) {
-        case explicit.count:
-          wire.fixed64();
-          this.#counts.add(wire.unsigned());
-          break;
-        case explicit.counts: {
-          const length = wire.varint32();
-          const stop = wire.at + length;
-          while (wire.at < stop) {
-            wire.fixed64();
-            this.#counts.add(wire.unsigned());
-          }
-          break;
-        }
-        case explicit.bound:
-          wire.double();
-          this.#bounds.add(wire.real);
-          break;
-        case explicit.bounds: {
-          const length = wire.varint32();
-          const stop = wire.at + length;
-          while (wire.at < stop) {
-            wire.double();
-            this.#bounds.add(wire.real);
-          }
-          break;
-        }
-        case explicit.attribute:
-          this.#attribute();
-          break;
-        case explicit.flags:
-          this.#flags();
-          break;
-        default:
-          this.#countAndSum(tag);
-      }
-    }
-  }
-
-  #exponential(end: number): void {
-    const { wire } = this.#parts;
+  /** Takes eight bytes that stand at `at`. */
+  #fixed(tag: number, at: number): void {
+    const { view: bytes } = this.#parts.wire;
     const view = this.view;
-    while (wire.at < end) {
-      const tag = wire.varint32();
-      switch (tag) {
-        case exponential.scale:
-          view.scale = unzigzag(wire.varint32());
-          break;
-        case exponential.zeroCount:
-          wire.fixed64();
-          view.zeroCount = wire.unsigned();
-          break;
-        case exponential.zeroThreshold:
-          wire.double();
-          view.zeroThreshold = wire.real;
-          break;
-        case exponential.positive:
-        case exponential.negative: {
-          const length = wire.varint32();
-          this.#buckets(tag === exponential.positive, wire.at + length);
-          break;
-        }
-        case exponential.attribute:
-          this.#attribute();
-          break;
-        case exponential.flags:
-          this.#flags();
-          break;
-        default:
-          this.#countAndSum(tag);
-      }
+    if (tag === timeTag) view.time = unsignedAt(bytes, at) / nanosPerMs;
+    else if (tag === startTag) view.start = unsignedAt(bytes, at) / nanosPerMs;
+    else if (view.type === "gauge" || view.type === "sum") this.#numberValue(tag, at);
+    else if (tag === field4Tag) view.count = unsignedAt(bytes, at);
+    else if (tag === sumTag) view.sum = bytes.getFloat64(at, true);
+    else if (view.type === "histogram") {
+      if (tag === explicit.count) this.#counts.add(unsignedAt(bytes, at));
+      else if (tag === explicit.bound) this.#bounds.add(bytes.getFloat64(at, true));
+    } else if (view.type === "exponentialHistogram") {
+      if (tag === exponential.zeroCount) view.zeroCount = unsignedAt(bytes, at);
+      else if (tag === exponential.zeroThreshold) view.zeroThreshold = bytes.getFloat64(at, true);
     }
+  }
+
+  #numberValue(tag: number, at: number): void {
+    const { view: bytes } = this.#parts.wire;
+    if (tag === field4Tag) this.view.value = bytes.getFloat64(at, true);
+    else if (tag === number.asInt)
+      this.view.value = bytes.getInt32(at + 4, true) * 4294967296 + bytes.getUint32(at, true);
+    else return;
+    this.#hasValue = true;
+  }
+
+  /** Takes a part with a length, whose tag stands at `from` and whose content from the cursor to `stop`. */
+  #part(tag: number, from: number, stop: number): void {
+    switch (this.view.type) {
+      case "gauge":
+      case "sum":
+      case "summary":
+        if (tag === number.attribute) this.#attribute(tag, from, stop);
+        break;
+      case "histogram":
+        if (tag === explicit.counts) this.#fixedCounts(stop);
+        else if (tag === explicit.bounds) this.#fixedBounds(stop);
+        else if (tag === explicit.attribute) this.#attribute(tag, from, stop);
+        break;
+      case "exponentialHistogram":
+        if (tag === exponential.attribute) this.#attribute(tag, from, stop);
+        else if (tag === exponential.positive) this.#buckets(true, stop);
+        else if (tag === exponential.negative) this.#buckets(false, stop);
+    }
+  }
+
+  #fixedCounts(stop: number): void {
+    const { wire } = this.#parts;
+    if (!this.isRead) this.#counts.pass((stop - wire.at) / 8);
+    else for (let at = wire.at; at < stop; at += 8) this.#counts.add(unsignedAt(wire.view, at));
+  }
+
+  #fixedBounds(stop: number): void {
+    const { wire } = this.#parts;
+    if (!this.isRead) this.#bounds.pass((stop - wire.at) / 8);
+    else for (let at = wire.at; at < stop; at += 8) this.#bounds.add(wire.view.getFloat64(at, true));
   }
 
   #buckets(positive: boolean, end: number): void {
-    const { wire } = this.#parts;
+    const { wire, limits } = this.#parts;
+    // A bucket takes a byte at least: so few bytes cannot hold too many.
+    if (!this.isRead && end - wire.at <= limits.pointBuckets) return;
     while (wire.at < end) {
       const tag = wire.varint32();
       if (tag === buckets.offset) {
@@ -262,43 +237,32 @@ export class PointReader {
     }
   }
 
-  #countAndSum(tag: number): void {
+  /** Takes a varint or four bytes at the cursor, and leaves the cursor behind them. */
+  #small(tag: number): void {
     const { wire } = this.#parts;
-    if (tag === field4Tag) {
-      wire.fixed64();
-      this.view.count = wire.unsigned();
-    } else if (tag === sumTag) {
-      wire.double();
-      this.view.sum = wire.real;
-    } else this.#time(tag);
+    const { type } = this.view;
+    const isHistogram = type === "histogram" || type === "exponentialHistogram";
+    if (tag === (isHistogram ? explicit.flags : number.flags))
+      this.view.noRecordedValue = (wire.varint32() & 1) !== 0;
+    else if (tag === exponential.scale && type === "exponentialHistogram")
+      this.view.scale = unzigzag(wire.varint32());
+    else wire.skip(tag);
   }
 
-  #time(tag: number): void {
-    const { wire } = this.#parts;
-    if (tag !== startTag && tag !== timeTag) {
-      wire.skip(tag);
-      return;
-    }
-    wire.fixed64();
-    const instant = wire.unsigned() / nanosPerMs;
-    if (tag === timeTag) this.view.time = instant;
-    else this.view.start = instant;
+  #attribute(tag: number, from: number, stop: number): void {
+    if (this.#attributesEnd === 0) this.#attributesStart = from;
+    else if (from !== this.#attributesEnd) this.#areApart = true;
+    this.#attributeTag = tag;
+    this.#attributesEnd = stop;
   }
 
-  #flags(): void {
-    this.view.noRecordedValue = (this.#parts.wire.varint32() & 1) !== 0;
-  }
-
-  #attribute(): void {
-    const { wire, pairs, observer } = this.#parts;
-    const length = wire.varint32();
-    const stop = wire.at + length;
-    pairs.pair(stop);
-    this.#filled |= pairs.fill(this.view.attributes, observer.interner);
-    hashPair(pairs, wire, this.#hash);
-    this.#hashHigh = (this.#hashHigh + this.#hash.high) | 0;
-    this.#hashLow = (this.#hashLow + this.#hash.low) | 0;
-    wire.at = stop;
+  #takeAttributes(): void {
+    const sets = this.#sets;
+    if (this.#attributesEnd === 0) sets.takeNone();
+    else if (this.#areApart) sets.read(this.#attributeTag, this.#attributesStart, this.#attributesEnd);
+    else sets.take(this.#attributeTag, this.#attributesStart, this.#attributesEnd);
+    this.view.attributesHashHigh = (this.scopeHigh + sets.high) >>> 0;
+    this.view.attributesHashLow = (this.scopeLow + sets.low) >>> 0;
   }
 
   #tell(): void {
@@ -312,13 +276,12 @@ export class PointReader {
       reject("point", "shape");
       return;
     }
+    if (this.isRead) this.#takeAttributes();
     view.bounds = this.#bounds.numbers;
     view.boundsLength = this.#bounds.length;
     view.counts = this.#counts.numbers;
     view.countsLength = this.#counts.length;
     view.hasNegative = this.#negativeCount > 0;
-    view.attributesHashHigh = this.#hashHigh >>> 0;
-    view.attributesHashLow = this.#hashLow >>> 0;
     observer.point(view);
   }
 
@@ -332,4 +295,9 @@ export class PointReader {
       ? this.#bounds.length === 0
       : this.#counts.length === this.#bounds.length + 1;
   }
+}
+
+/** Eight little-endian bytes as an unsigned number, to the nearest double. */
+function unsignedAt(view: DataView, at: number): number {
+  return view.getUint32(at + 4, true) * 4294967296 + view.getUint32(at, true);
 }
