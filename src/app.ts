@@ -100,8 +100,10 @@ async function start(
   const ledger = createLedger(loaded, telemetry, control);
   const alerts = createAlerts(configuration, channels, { control, clock, log });
   const outbox = startOutbox(control, controllers, { clock, log, alerts });
+  const sources = createSources(configuration.sources, { worker, log });
   const loop = new LookLoop({
     ledger,
+    readUpTo: (now) => sources.reduce((oldest, source) => Math.min(oldest, source.readUpTo(now)), now),
     worker,
     control,
     clock,
@@ -112,7 +114,6 @@ async function start(
       outbox.poke();
     },
   });
-  const sources = createSources(configuration.sources, { worker, log });
   const stopping = new AbortController();
   const { bodyBytes, bytesInFlight } = configuration.limits;
   const receiver = createReceiver({

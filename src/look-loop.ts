@@ -14,6 +14,9 @@ const checkpointEveryMs = 2_000;
 /** The readiness check fails when no look has ended for this long. */
 const lookOverdueMs = 15_000;
 
+/** A source that lags holds sealing back for so long; beyond it, windows seal and nothing is promoted (decision 6). */
+const heldBackAtMostMs = 60_000;
+
 /** A look is interrupted after this long, so that requests are answered: judging hundreds of signals takes a second. */
 const sliceMs = 3;
 
@@ -37,6 +40,8 @@ export interface LookLoopTools {
   readonly control: ControlStore;
   readonly clock: Clock;
   readonly log: Logger;
+  /** Up to when every source was read; sealing waits for it. */
+  readonly readUpTo: (now: Instant) => Instant;
   readonly everyMs: number;
   readonly poke: () => void;
 }
@@ -105,8 +110,10 @@ export class LookLoop {
     try {
       this.#sendSettings();
       const now = clock.now();
-      await worker.seal(now);
-      await this.#look(now);
+      const behindMs = Math.max(0, now - this.#tools.readUpTo(now));
+      const heldBackMs = Math.min(behindMs, heldBackAtMostMs);
+      await worker.seal(now - heldBackMs);
+      await this.#look(now, { heldBackMs, stale: behindMs > heldBackAtMostMs });
       await this.#keepHouse(now);
     } catch (error) {
       this.counters.failedLooks += 1;
@@ -114,7 +121,7 @@ export class LookLoop {
     }
   }
 
-  async #look(now: Instant): Promise<void> {
+  async #look(now: Instant, lag: { readonly heldBackMs: number; readonly stale: boolean }): Promise<void> {
     const { ledger, poke, log, clock } = this.#tools;
     await this.#tracer.startActiveSpan("haldane.look", async (span) => {
       try {
@@ -123,7 +130,7 @@ export class LookLoop {
           this.counters.failedLooks += 1;
           log.error({ err: error, analysisId }, "a look at one analysis failed; the next one tries again");
         };
-        if ((await inSlices(ledger.lookInSteps(now, { onFault }))) > 0) poke();
+        if ((await inSlices(ledger.lookInSteps(now, { ...lag, onFault }))) > 0) poke();
         this.counters.looks += 1;
         this.#lastLook = clock.now();
         this.counters.lastLookMs = this.#lastLook - now;

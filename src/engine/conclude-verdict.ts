@@ -147,7 +147,7 @@ function blocksOf({
   const { state, split } = judgement;
   const { integrity } = state;
   const blocks: Reason[] = [];
-  if (frozen) {
+  if (frozen && !stale) {
     blocks.push({
       code: "freeze",
       text: "many canaries lost their data at once: nothing is promoted and no silence ends a canary until data is back",

@@ -38,6 +38,8 @@ export interface LedgerSettings {
 
 export interface LookOptions {
   readonly stale?: boolean;
+  /** How far a source that lags holds sealing back. */
+  readonly heldBackMs?: number;
   readonly sealedTo?: Instant | null;
   readonly onFault?: (analysisId: string, error: unknown) => void;
 }
@@ -127,7 +129,7 @@ export class Ledger {
 
   /**
    * Looks once at every open analysis after a seal at `now`; returns how many commands were written. `stale`: a source
-   * lags. `sealedTo`: where sealing is not by the clock, the end of the last sealed window. A fault in one analysis is
+   * lags for so long that nothing may be promoted and no silence counts. `sealedTo`: where sealing is not by the clock, the end of the last sealed window. A fault in one analysis is
    * told to `onFault` and leaves the others looked at: it must not hold up another's rollback.
    */
   look(now: Instant, options: LookOptions = {}): number {
@@ -136,13 +138,13 @@ export class Ledger {
 
   /** The same, with pauses in which analyses may be opened, operated and asked for. */
   *lookInSteps(now: Instant, options: LookOptions = {}): Steps<number> {
-    const { stale = false, sealedTo = null, onFault } = options;
+    const { stale = false, heldBackMs = 0, sealedTo = null, onFault } = options;
     const deployments = this.#ports.telemetry.deployments();
-    const frozen = correlatedSilence([...this.#open.values()], now);
+    const frozen = correlatedSilence([...this.#open.values()], now - heldBackMs);
     let wishes = 0;
     for (const entry of [...this.#open.values()]) {
       try {
-        wishes += yield* this.#lookAt(entry, { now, stale, frozen, deployments, sealedTo });
+        wishes += yield* this.#lookAt(entry, { now, stale, frozen, deployments, sealedTo, heldBackMs });
       } catch (error) {
         if (onFault === undefined) throw error;
         onFault(entry.analysis.id, error);
@@ -159,6 +161,7 @@ export class Ledger {
       readonly frozen: boolean;
       readonly deployments: readonly Deployment[];
       readonly sealedTo: Instant | null;
+      readonly heldBackMs: number;
     },
   ): Steps<number> {
     const { id } = entry.analysis;

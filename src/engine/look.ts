@@ -35,6 +35,8 @@ export interface LookInput {
   readonly paceMs: number;
   readonly frozen: boolean;
   readonly stale: boolean;
+  /** How far a source that lags holds sealing back; none where absent. */
+  readonly heldBackMs?: number;
   readonly signalCap: number;
   /** Windows that end by then are sealed; null: those whose settle allowance is over at `now`. A recording ends with its last window. */
   readonly sealedTo: Instant | null;
@@ -70,7 +72,8 @@ export function look(input: LookInput): LookOutcome {
 export function* lookInSteps(input: LookInput): Steps<LookOutcome> {
   const { analysis, now } = input;
   if (analysis.terminal !== null) return actOnly(input);
-  const sealedTo = input.sealedTo ?? windowStart(now - input.policy.settle);
+  const byClock = windowStart(now - (input.heldBackMs ?? 0) - input.policy.settle);
+  const sealedTo = input.sealedTo ?? Math.max(byClock, input.last?.sealedTo ?? 0);
   const arms = resolveArms(input);
   const state = withGap(openEvidence(arms.state, input), input);
   const kept = standing(input.last, { sealedTo, deadline: isDue(input) }, state);
@@ -82,7 +85,7 @@ export function* lookInSteps(input: LookInput): Steps<LookOutcome> {
     judgement,
     sealedTo,
     now,
-    frozen: input.frozen,
+    frozen: input.frozen || input.stale,
     stale: input.stale,
   });
   const judged = { sealedTo, deadline: isDue(input), judgement, isNew: kept === null };

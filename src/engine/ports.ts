@@ -381,6 +381,8 @@ export interface Source {
   stop(): Promise<void>;
   /** What it does now, for people. */
   state(): { readonly reading: boolean; readonly detail: string };
+  /** What reached the source's peer before this instant has been taken: `now` where nothing waits. To be asked at each beat. */
+  readUpTo(now: Instant): Instant;
   readonly counters: SourceCounters;
 }
 

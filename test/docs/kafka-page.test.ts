@@ -55,6 +55,7 @@ test("the table of metrics names those that a source has, with their labels", as
     name: "main",
     start: () => undefined,
     stop: () => Promise.resolve(),
+    readUpTo: (now) => now,
     state: () => ({ reading: true, detail: "reading" }),
     counters: {
       messages: new Map([["t", 1]]),

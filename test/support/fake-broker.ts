@@ -133,7 +133,14 @@ export class FakeBroker {
         const next = from + messages.length;
         if (messages.length === 0 || this.#reader !== reader) continue;
         reader?.at.set(key, next);
-        await reader?.reading.take({ topic, partition: Number(partition), messages, next, high: next });
+        await reader?.reading.take({
+          topic,
+          partition: Number(partition),
+          messages,
+          next,
+          high: next,
+          newestAt: null,
+        });
       }
     });
   }

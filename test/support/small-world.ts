@@ -1,4 +1,4 @@
-import { Ledger, type LedgerSettings } from "#engine/ledger.ts";
+import { Ledger, type LookOptions, type LedgerSettings } from "#engine/ledger.ts";
 import { defaultPolicy, parsePolicy, type Policy } from "#engine/policy.ts";
 import type { ControlStore } from "#engine/ports.ts";
 import { noticeEvents } from "#model/notice.ts";
@@ -113,7 +113,7 @@ export class SmallWorld {
   }
 
   /** One window passes: traffic is served, then the ledger looks. */
-  step(looks = 1): void {
+  step(looks = 1, lag: Pick<LookOptions, "heldBackMs" | "stale"> = {}): void {
     const { start } = this;
     const window = Math.floor((this.now - start) / windowLengthMs) * windowLengthMs + start;
     this.#serve("v1", window);
@@ -122,7 +122,7 @@ export class SmallWorld {
       this.now = window + (windowLengthMs * look) / looks;
       this.#confirm();
       this.ledger.openAutomatic(this.now);
-      this.ledger.look(this.now);
+      this.ledger.look(this.now, lag);
     }
   }
 

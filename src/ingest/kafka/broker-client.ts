@@ -1,3 +1,4 @@
+import type { Instant } from "#model/time.ts";
 import type { PlainMessage } from "#ingest/handed-messages.ts";
 import type { KafkaLimits } from "./limits.ts";
 
@@ -18,6 +19,8 @@ export interface FetchedBatch extends Partition {
   /** The offset after the last. */
   readonly next: number;
   readonly high: number;
+  /** When the last was produced, by its own word; null where it holds no time. */
+  readonly newestAt: Instant | null;
 }
 
 /** Where a partition goes on. */

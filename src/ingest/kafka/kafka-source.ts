@@ -6,6 +6,7 @@ import {
   type OffsetMove,
   type TakenMessages,
 } from "#ingest/handed-messages.ts";
+import type { Instant } from "#model/time.ts";
 import type { BodyFormat } from "#ingest/otlp/body.ts";
 import type { Signal } from "#ingest/otlp/schema.ts";
 import type {
@@ -75,6 +76,8 @@ export class KafkaSource implements Source {
   #life: Promise<void> = Promise.resolve();
   #state: { readonly reading: boolean; readonly detail: string };
   #failuresInRow = 0;
+  /** When it was last seen that nothing waits; null before it was first asked. */
+  #currentAt: Instant | null = null;
   /** What is seen later than at the first look at the cluster is new, and read from its beginning. */
   #firstSight = true;
 
@@ -109,6 +112,13 @@ export class KafkaSource implements Source {
     if (!this.#state.reading) return this.#state;
     const waiting = this.#positions.lag().reduce((sum, { messages }) => sum + messages, 0);
     return { reading: true, detail: `${this.#state.detail}; ${waiting} messages wait` };
+  }
+
+  readUpTo(now: Instant): Instant {
+    const waits = this.#positions.lag().some(({ messages }) => messages > 0);
+    if (this.#currentAt === null || (this.#state.reading && !waits)) this.#currentAt = now;
+    if (!this.#state.reading || !waits) return this.#currentAt;
+    return Math.min(now, Math.max(this.#currentAt, this.#positions.behindSince() ?? 0));
   }
 
   /** One connection after another, until it is stopped. */
@@ -252,7 +262,7 @@ export class KafkaSource implements Source {
   }
 
   async #take(batch: FetchedBatch): Promise<void> {
-    const { topic, partition, next, high, messages } = batch;
+    const { topic, partition, next, high, newestAt, messages } = batch;
     const about = this.#topics.get(topic);
     if (about === undefined) throw new Error(`a batch of ${topic}, which is not read`);
     const packed = packMessages(messages);
@@ -267,7 +277,7 @@ export class KafkaSource implements Source {
       ...{ ...place, signal, format, next },
       ...packed,
     });
-    this.#positions.advance({ topic, partition, next: reached }, high);
+    this.#positions.advance({ topic, partition, next: reached }, high, newestAt);
     count(this.#counts.messages, topic, taken);
     count(this.#counts.bytes, topic, bytes);
     for (const { reason, count: many, offset, message } of skipped) {

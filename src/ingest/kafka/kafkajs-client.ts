@@ -8,6 +8,7 @@ import kafkajs, {
   type ISocketFactory,
   type Kafka,
 } from "kafkajs";
+import type { Instant } from "#model/time.ts";
 import type {
   BrokerClient,
   BrokerSettings,
@@ -183,5 +184,12 @@ function fetched({ batch }: EachBatchPayload): FetchedBatch {
     })),
     next: Number(batch.lastOffset()) + 1,
     high: Number(batch.highWatermark),
+    newestAt: instantOf(batch.messages.at(-1)?.timestamp),
   };
+}
+
+/** Kafka writes -1 for a message without a time. */
+function instantOf(timestamp: string | undefined): Instant | null {
+  const at = Number(timestamp ?? -1);
+  return at > 0 ? at : null;
 }

@@ -1,5 +1,6 @@
 import type { SourceOffset } from "#engine/ports.ts";
 import type { OffsetMove } from "#ingest/handed-messages.ts";
+import type { Instant } from "#model/time.ts";
 import { placeKey } from "#ingest/taken-offsets.ts";
 import type { Partition, PartitionBounds, Position } from "./broker-client.ts";
 
@@ -21,6 +22,7 @@ export class Positions {
   private readonly source: string;
   private readonly next = new Map<string, SourceOffset>();
   private readonly high = new Map<string, number>();
+  private readonly newestAt = new Map<string, Instant>();
   private readonly tooShort = new Map<string, number>();
   private assigned: ReadonlySet<string> = new Set();
 
@@ -42,9 +44,19 @@ export class Positions {
     for (const offset of offsets) this.next.set(placeKey(offset), offset);
   }
 
-  advance({ topic, partition, next }: Position, high: number): void {
+  advance({ topic, partition, next }: Position, high: number, newestAt: Instant | null): void {
     this.moved([{ source: this.source, topic, partition, next }]);
-    this.high.set(this.keyOf({ topic, partition }), high);
+    const key = this.keyOf({ topic, partition });
+    this.high.set(key, high);
+    if (newestAt !== null) this.newestAt.set(key, newestAt);
+  }
+
+  /** When the newest message was produced that was taken of the partition furthest behind; null where none lags, or none that lags tells. */
+  behindSince(): Instant | null {
+    const behind = this.lag()
+      .filter(({ messages }) => messages > 0)
+      .flatMap((partition) => this.newestAt.get(this.keyOf(partition)) ?? []);
+    return behind.length === 0 ? null : Math.min(...behind);
   }
 
   knowsTopic(topic: string): boolean {

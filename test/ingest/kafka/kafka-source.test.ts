@@ -52,6 +52,15 @@ describe("a source that reads Kafka", () => {
     expect(source.counters.skipped.size).toBe(0);
   });
 
+  test("is read up to now while nothing waits, and up to the last such moment while the broker is away", async () => {
+    broker.append(topic, 0, spans(1));
+    const { source } = read();
+    await untilSpans(1);
+    await until(() => source.readUpTo(1000) === 1000);
+    await source.stop();
+    expect(source.readUpTo(9000)).toBe(1000);
+  });
+
   test("messages that a broker gives again change nothing and are counted as redelivered", async () => {
     broker.append(topic, 0, spans(1), spans(2));
     const { source } = read();

@@ -44,8 +44,24 @@ describe("where reading goes on, beside what the broker has", () => {
     expect(positions.lag()).toStrictEqual([]);
     positions.assign([place]);
     expect(positions.lag()).toStrictEqual([{ ...place, messages: 2 }]);
-    positions.advance({ ...place, next: 7 }, 9);
+    positions.advance({ ...place, next: 7 }, 9, null);
     expect(positions.lag()).toStrictEqual([{ ...place, messages: 2 }]);
     expect(positions.standing()).toMatchObject([{ ...place, next: 7 }]);
+  });
+
+  test("are behind since the newest message taken of the partition furthest behind, and not at all where nothing waits", () => {
+    const positions = new Positions("kafka", []);
+    const [near, far] = [
+      { topic: "t", partition: 0 },
+      { topic: "t", partition: 1 },
+    ] as const;
+    positions.assign([near, far]);
+    positions.advance({ ...near, next: 5 }, 9, 70_000);
+    positions.advance({ ...far, next: 5 }, 9, 20_000);
+    expect(positions.behindSince()).toBe(20_000);
+    positions.advance({ ...far, next: 9 }, 9, 80_000);
+    expect(positions.behindSince()).toBe(70_000);
+    positions.advance({ ...near, next: 9 }, 9, 90_000);
+    expect(positions.behindSince()).toBeNull();
   });
 });
