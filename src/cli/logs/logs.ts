@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { Option, type Command } from "commander";
 import type { RuleSet } from "#analyzers/logs/signatures/matcher.ts";
 import { exitCodes } from "#cli/exit-codes.ts";
 import type { Finish, Terminal } from "#cli/terminal.ts";
@@ -99,6 +99,33 @@ function addSignatures(command: Command, at: Surroundings): void {
     );
 }
 
+interface DiffFlags extends RuleFlags {
+  readonly output: "text" | "ndjson";
+}
+
+function addDiff(command: Command, at: Surroundings): void {
+  command
+    .description("print what the canary logs otherwise than the baseline: new, gone, more, less")
+    .argument("<baseline>", fileHelp)
+    .argument("<canary>", fileHelp)
+    .option("--json-field <name>", "the field that holds the body of a record in JSON")
+    .option(
+      "--rules <file>",
+      "a YAML file with rules of your own, beside the catalogue; may be given again",
+      more,
+    )
+    .addOption(new Option("--output <form>", "form of the lines").choices(["text", "ndjson"]).default("text"))
+    .action((baseline: string, canary: string, flags: DiffFlags) =>
+      withRules(flags, at, (rules) =>
+        onFiles([baseline, canary], at, async () => {
+          const { printDiff } = await import("./print-diff.ts");
+          const { output, jsonField: field = null } = flags;
+          await printDiff({ baseline, canary, field, output }, rules, at.terminal);
+        }),
+      ),
+    );
+}
+
 /** `haldane logs …`: patterns, known failures and differences of files and pipes, outside any analysis. */
 export function addLogs(command: Command, parts: LogsParts, terminal: Terminal, finish: Finish): void {
   command.description("patterns and known failures in files of log records");
@@ -106,4 +133,5 @@ export function addLogs(command: Command, parts: LogsParts, terminal: Terminal, 
   const at = { parts, terminal, finish };
   addTemplates(add("templates"), at);
   addSignatures(add("signatures"), at);
+  addDiff(add("diff"), at);
 }
