@@ -131,10 +131,11 @@ ${table(
 
 function whatIfTable({ question, scenario, replicates, rows }: WhatIf): string {
   const isTime = question.includes("median seconds");
+  const isShare = rows.every(({ ratio }) => ratio === null);
   return `**${question}** ${scenario}, ${replicates} replicates.
 
 ${table(
-  ["", "found", isTime ? "seconds" : "requests"],
+  ["", isShare ? "promoted" : "found", ...(isShare ? [] : [isTime ? "seconds" : "requests"])],
   rows.map(({ what, found, ratio }) => [
     what.trim(),
     sayPart(found),

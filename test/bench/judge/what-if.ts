@@ -2,6 +2,7 @@ import { concludeShare, emptyShare, foldShare } from "#analyzers/metrics/share.t
 import type { SharePlan } from "#analyzers/metrics/share-plan.ts";
 import { sharePlan } from "#engine/fold.ts";
 import { chanceOf } from "./chance.ts";
+import { earlyPromotion, earlyRollback } from "./early-verdicts.ts";
 import { errorLadder } from "./error-ladder.ts";
 import { playHaldane, policyOf } from "./haldane.ts";
 import { errorSpread } from "./instance-spread.ts";
@@ -113,5 +114,8 @@ export function whatIfs(replicates: number): readonly WhatIf[] {
     ...[214, 217, 225, 255, 229].map((id) => speedLadder(id, Math.ceil(replicates / 4))),
     ...[160, 161].map((id) => pace(id, replicates)),
     lateHarm(161, replicates),
+    ...[603, 613, 623, 633].map((id) => earlyPromotion(id, "differing", 5 * replicates)),
+    earlyPromotion(603, "alike", 5 * replicates),
+    ...[603, 613, 633].map((id) => earlyRollback(id, 5 * replicates)),
   ];
 }
