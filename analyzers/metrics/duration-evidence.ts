@@ -66,8 +66,20 @@ export function openDuration(
 
 interface ArmBins {
   readonly n: number;
-  readonly bins: Float64Array;
+  /** Requests in the bins before each one, with one more place for all of them. */
+  readonly before: Float64Array;
   readonly exposures: readonly InstanceExposure[];
+}
+
+function countsBefore(bins: Float64Array): Float64Array {
+  const before = new Float64Array(bins.length + 1);
+  for (let i = 0; i < bins.length; i += 1) before[i + 1] = (before[i] ?? 0) + (bins[i] ?? 0);
+  return before;
+}
+
+/** Requests of an arm in bins from one on. */
+function above({ n, before }: ArmBins, from: number): number {
+  return n - (before[Math.min(from, before.length - 1)] ?? 0);
 }
 
 /** One arm of a tile in the bins of the frame; null where any of its histograms does not fit. */
@@ -81,7 +93,7 @@ function armBins(frame: DurationFrame, frozen: Histogram, arm: readonly Duration
     n += served;
     exposures.push({ instanceId, n: served });
   }
-  return { n, bins, exposures };
+  return { n, before: countsBefore(bins), exposures };
 }
 
 function addExposures(
@@ -106,20 +118,12 @@ export function countFrom(bins: ArrayLike<number>, from: number): number {
   return sum;
 }
 
-/** Requests in the bins before each one, with one more place for all of them. */
-function countsBefore(bins: Float64Array): Float64Array {
-  const before = new Float64Array(bins.length + 1);
-  for (let i = 0; i < bins.length; i += 1) before[i + 1] = (before[i] ?? 0) + (bins[i] ?? 0);
-  return before;
-}
-
 /**
  * Requests up to and with each super-bin, bin after bin, once for each shift: moved `shift` fine bins to the faster side, a
  * fractional shift split linearly.
  */
-function cumulatedBins(cuts: Uint16Array, bins: Float64Array, shifts: readonly number[]): Float64Array {
-  const before = countsBefore(bins);
-  const last = bins.length;
+function cumulatedBins(cuts: Uint16Array, before: Float64Array, shifts: readonly number[]): Float64Array {
+  const last = before.length - 1;
   const rows = shifts.length;
   const sums = new Float64Array((cuts.length + 1) * rows);
   shifts.forEach((shift, row) => {
@@ -147,8 +151,8 @@ function foldedHarm(
 ): DurationEvidence["harm"] {
   const sums = harm.map((row) => row.slice());
   addMultiBin(sums, alternatives, {
-    canaries: cumulatedBins(cuts, canary.bins, shifts),
-    baseline: cumulatedBins(cuts, baseline.bins, unshifted),
+    canaries: cumulatedBins(cuts, canary.before, shifts),
+    baseline: cumulatedBins(cuts, baseline.before, unshifted),
     canaryN: canary.n,
     baselineN: baseline.n,
   });
@@ -165,9 +169,9 @@ function foldedShares(
     const sum = (shares[i] ?? []).slice();
     addRateLikelihood(sum, row, {
       canaryN: canary.n,
-      canaryX: countFrom(canary.bins, row.canaryFrom),
+      canaryX: above(canary, row.canaryFrom),
       baselineN: baseline.n,
-      baselineX: countFrom(baseline.bins, row.baselineFrom),
+      baselineX: above(baseline, row.baselineFrom),
     });
     return sum;
   });
@@ -185,9 +189,9 @@ function foldedRecent(
     if (row === undefined) return known;
     return withOnsetRow(known, at, {
       canaryN: canary.n,
-      canaryX: countFrom(canary.bins, row.canaryFrom),
+      canaryX: above(canary, row.canaryFrom),
       baselineN: baseline.n,
-      baselineX: countFrom(baseline.bins, row.baselineFrom),
+      baselineX: above(baseline, row.baselineFrom),
     });
   });
 }

@@ -1,4 +1,4 @@
-import { logsInPlace, numberBatch } from "./logs-in-place.ts";
+import { addLogs, numberBatch } from "./logs-in-place.ts";
 
 /** Bad outcomes and exposures of both arms in one bucket of time. */
 export interface RateBucket {
@@ -40,10 +40,11 @@ export function addRateLikelihood(into: number[], table: RatioTable, bucket: Rat
   const points = ratios.length;
   if (points > scratch.values.length) scratch = numberBatch(points);
   const { values: grown } = scratch;
-  for (let i = 0; i < points; i += 1) grown[i] = 1 + share * ((ratios[i] ?? 1) - 1);
-  logsInPlace(scratch, points);
-  for (let i = 0; i < points; i += 1)
-    into[i] = (into[i] ?? 0) + canaryX * (logRatios[i] ?? 0) - total * (grown[i] ?? 0);
+  for (let i = 0; i < points; i += 1) {
+    grown[i] = 1 + share * ((ratios[i] ?? 1) - 1);
+    into[i] = (into[i] ?? 0) + canaryX * (logRatios[i] ?? 0);
+  }
+  addLogs(into, scratch, -total);
 }
 
 /**
