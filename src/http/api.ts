@@ -69,6 +69,11 @@ function addOpenApi(app: OpenAPIHono, version: string, guarded: boolean): void {
   });
 }
 
+/** What reading a body throws when its sender has gone away. */
+function isAborted(error: Error): boolean {
+  return "code" in error && error.code === "ECONNRESET";
+}
+
 /** Whatever went wrong outside a route's own answers, in the one form. */
 function addRefusals(app: OpenAPIHono, onBug: ApiOptions["onBug"]): void {
   app.notFound((c) =>
@@ -86,6 +91,10 @@ function addRefusals(app: OpenAPIHono, onBug: ApiOptions["onBug"]): void {
       const detail = "The body is not valid JSON; send one JSON object.";
       const errors = [{ field: "body", problem: "is not valid JSON", fix: "send one JSON object" }];
       return problem(c, "invalid-request", { detail, errors });
+    }
+    if (isAborted(error)) {
+      // Nobody hears it any more; what counts is that it is no fault of Haldane and makes no noise in its log.
+      return problem(c, "invalid-request", { detail: "The connection ended before the body did." });
     }
     onBug(error, `${c.req.method} ${c.req.path}`);
     return problem(c, "internal-error", { detail: "A fault in Haldane; its log says more." });
