@@ -1,13 +1,10 @@
 import type { CumulativeState } from "#engine/ports.ts";
-import { createByteReader, createByteWriter } from "./packed-numbers.ts";
+import { createByteReader, createByteWriter, type ByteReader } from "./packed-numbers.ts";
 
 const layoutVersion = 1;
 const writer = createByteWriter();
 
-/** Packs what a cumulative series showed last, without its key. NaN (no sum) survives. */
-export function encodeCumulative(state: CumulativeState): Buffer {
-  writer.reset();
-  writer.byte(layoutVersion);
+function put(state: CumulativeState): void {
   writer.number(state.start);
   writer.number(state.time);
   writer.number(state.value);
@@ -16,16 +13,9 @@ export function encodeCumulative(state: CumulativeState): Buffer {
   if (state.counts !== null) writer.numbers(state.counts);
   writer.signed(state.offset);
   writer.signed(state.scale);
-  return writer.copy();
 }
 
-/** Unpacks one; throws on bytes that `encodeCumulative` cannot have written. */
-export function decodeCumulative(key: string, bytes: Uint8Array): CumulativeState {
-  const input = createByteReader(bytes);
-  const version = input.byte();
-  if (version !== layoutVersion) {
-    throw new Error(`stored cumulative state: layout ${version}, this program reads layout ${layoutVersion}`);
-  }
+function take(key: string, input: ByteReader): CumulativeState {
   return {
     key,
     start: input.number(),
@@ -36,4 +26,37 @@ export function decodeCumulative(key: string, bytes: Uint8Array): CumulativeStat
     offset: input.signed(),
     scale: input.signed(),
   };
+}
+
+function open(bytes: Uint8Array): ByteReader {
+  const input = createByteReader(bytes);
+  const version = input.byte();
+  if (version !== layoutVersion) {
+    throw new Error(`stored cumulative state: layout ${version}, this program reads layout ${layoutVersion}`);
+  }
+  return input;
+}
+
+/** Packs what several cumulative series showed last, each with its key. NaN (no sum) survives. */
+export function encodePage(states: Iterable<CumulativeState>): Buffer {
+  writer.reset();
+  writer.byte(layoutVersion);
+  for (const state of states) {
+    writer.text(state.key);
+    put(state);
+  }
+  return writer.copy();
+}
+
+/** Unpacks a page; throws on bytes that `encodePage` cannot have written. */
+export function decodePage(bytes: Uint8Array): CumulativeState[] {
+  const input = open(bytes);
+  const states: CumulativeState[] = [];
+  while (input.left() > 0) states.push(take(input.text(), input));
+  return states;
+}
+
+/** Unpacks one state from a row of its own, as files had them before there were pages. */
+export function decodeCumulative(key: string, bytes: Uint8Array): CumulativeState {
+  return take(key, open(bytes));
 }

@@ -1,6 +1,7 @@
 import { mergeSamples } from "#model/merge-sample.ts";
 import type { Sample } from "#model/sample.ts";
 import type { Instant } from "#model/time.ts";
+import { forgetIdleStates } from "./cumulative-pages.ts";
 import type { Connection } from "./open-database.ts";
 import { decodeSample, encodeSample } from "./sample-codec.ts";
 
@@ -181,6 +182,6 @@ export function forgetIdleSeries(db: Connection, retention: Retention): void {
       `DELETE FROM instance WHERE last_seen < ?
        AND NOT EXISTS (SELECT 1 FROM series WHERE instance_id = instance.id)`,
     ).run(before);
-    db.prepare("DELETE FROM cumulative WHERE time < ?").run(before);
+    forgetIdleStates(db, before);
   }).immediate();
 }

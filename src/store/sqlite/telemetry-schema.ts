@@ -4,6 +4,7 @@ import type { Migration } from "./migrations.ts";
  * telemetry.db. Ids are given by the writer of the batches. `sample.tier` is the length of the row's window:
  * 0 = 5 s, 1 = 1 min, 2 = 10 min; it is part of the key so that a row that comes after its window was thinned never
  * replaces the thinned one. `requests` repeats the count of a requests sample, for sums that need no unpacking.
+ * `cumulative_page` holds the states of many streams in a row (`cumulative-pages.ts`); `cumulative` was for one in a row each.
  * `source_offset.next` is the first offset of a partition that is not in the samples.
  */
 export const telemetryMigrations: readonly Migration[] = [
@@ -81,6 +82,16 @@ CREATE TABLE source_offset(
   next INTEGER NOT NULL,
   PRIMARY KEY(source, topic, partition)
 ) STRICT, WITHOUT ROWID;
+`,
+  },
+  {
+    version: 3,
+    name: "cumulative states on pages",
+    sql: `
+CREATE TABLE cumulative_page(
+  page INTEGER PRIMARY KEY,
+  body BLOB NOT NULL
+) STRICT;
 `,
   },
 ];

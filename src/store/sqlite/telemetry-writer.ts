@@ -1,8 +1,8 @@
-import type { CumulativeState, SourceOffset, TelemetryBatch, TelemetryWriter } from "#engine/ports.ts";
+import type { SourceOffset, TelemetryBatch, TelemetryWriter } from "#engine/ports.ts";
 import type { Result } from "#model/result.ts";
 import { err, ok } from "#model/result.ts";
 import type { Sample } from "#model/sample.ts";
-import { decodeCumulative, encodeCumulative } from "./cumulative-codec.ts";
+import { createCumulativePages, type CumulativePages } from "./cumulative-pages.ts";
 import {
   checkpointDatabase,
   closeDatabase,
@@ -16,7 +16,7 @@ import { measureFromJson } from "./stored-json.ts";
 import { deploymentOf, instanceOf, type DeploymentRow, type InstanceRow } from "./telemetry-rows.ts";
 import { telemetryMigrations } from "./telemetry-schema.ts";
 
-type Whole = Required<TelemetryBatch>;
+type Whole = Required<Omit<TelemetryBatch, "cumulative">>;
 type TableWriters = {
   readonly [Part in keyof Whole]: (row: Whole[Part][number]) => void;
 };
@@ -62,16 +62,10 @@ function describeTables(
   };
 }
 
-function countTables(
-  db: Connection,
-): Pick<TableWriters, "samples" | "cumulative" | "tallies" | "digests" | "offsets"> {
+function countTables(db: Connection): Pick<TableWriters, "samples" | "tallies" | "digests" | "offsets"> {
   const sample = db.prepare(
     `INSERT INTO sample(series_id, late, tier, window, requests, body) VALUES(?, ?, 0, ?, ?, ?)
      ON CONFLICT DO UPDATE SET requests = excluded.requests, body = excluded.body`,
-  );
-  const cumulative = db.prepare(
-    `INSERT INTO cumulative(key, time, state) VALUES(?, ?, ?)
-     ON CONFLICT(key) DO UPDATE SET time = excluded.time, state = excluded.state`,
   );
   const tally = db.prepare(
     `INSERT INTO tally(service, environment, name, count) VALUES(?, ?, ?, ?)
@@ -85,7 +79,6 @@ function countTables(
   return {
     samples: (s) =>
       sample.run(s.seriesId, s.late ? 1 : 0, s.window, requestsOf(s.sample), encodeSample(s.sample)),
-    cumulative: (c) => cumulative.run(c.key, c.time, encodeCumulative(c)),
     tallies: (t) => tally.run(t.service, t.environment, t.name, t.count),
     digests: (d) => digest.run(d.digest, d.at),
     offsets: (o) => offset.run(o.source, o.topic, o.partition, o.next),
@@ -96,7 +89,7 @@ function requestsOf(sample: Sample): number {
   return sample.kind === "requests" ? sample.count : 0;
 }
 
-function createCommit(db: Connection): (batch: TelemetryBatch) => void {
+function createCommit(db: Connection, pages: CumulativePages): (batch: TelemetryBatch) => void {
   const put: TableWriters = { ...describeTables(db), ...countTables(db) };
   const all = db.transaction((batch: TelemetryBatch) => {
     // Parents before children: foreign keys are checked row by row.
@@ -105,13 +98,18 @@ function createCommit(db: Connection): (batch: TelemetryBatch) => void {
     batch.instances.forEach(put.instances);
     batch.series.forEach(put.series);
     batch.samples.forEach(put.samples);
-    batch.cumulative.forEach(put.cumulative);
+    pages.put(batch.cumulative);
     batch.tallies.forEach(put.tallies);
     batch.digests.forEach(put.digests);
     batch.offsets?.forEach(put.offsets);
   });
   return (batch) => {
-    all.immediate(batch);
+    try {
+      all.immediate(batch);
+    } catch (error) {
+      pages.reread();
+      throw error;
+    }
   };
 }
 
@@ -119,15 +117,7 @@ function createLookups(
   db: Connection,
 ): Pick<
   TelemetryWriter,
-  | "knowsDigest"
-  | "forgetDigests"
-  | "deployments"
-  | "merges"
-  | "instances"
-  | "series"
-  | "cumulative"
-  | "offsets"
-  | "sample"
+  "knowsDigest" | "forgetDigests" | "deployments" | "merges" | "instances" | "series" | "offsets" | "sample"
 > {
   const digest = db.prepare<[string], { digest: string }>("SELECT digest FROM digest WHERE digest = ?");
   const forget = db.prepare("DELETE FROM digest WHERE at < ?");
@@ -138,9 +128,6 @@ function createLookups(
   const instances = db.prepare<[], InstanceRow>("SELECT * FROM instance ORDER BY id");
   const series = db.prepare<[], { id: number; instance_id: number; measure: string }>(
     "SELECT * FROM series ORDER BY id",
-  );
-  const cumulative = db.prepare<[], { key: string; state: Buffer }>(
-    "SELECT key, state FROM cumulative ORDER BY key",
   );
   const offsets = db.prepare<[], SourceOffset>(
     "SELECT source, topic, partition, next FROM source_offset ORDER BY source, topic, partition",
@@ -160,8 +147,6 @@ function createLookups(
       series
         .all()
         .map((row) => ({ id: row.id, instanceId: row.instance_id, measure: measureFromJson(row.measure) })),
-    cumulative: (): readonly CumulativeState[] =>
-      cumulative.all().map((row) => decodeCumulative(row.key, row.state)),
     offsets: () => offsets.all(),
     sample: (seriesId, window, late) => {
       const row = sample.get(seriesId, late ? 1 : 0, window);
@@ -175,8 +160,10 @@ export function createTelemetryWriter(
   db: Connection,
   retention: Retention = retentionDefaults,
 ): TelemetryWriter {
+  const pages = createCumulativePages(db);
   return {
-    commit: createCommit(db),
+    commit: createCommit(db, pages),
+    cumulative: () => pages.all(),
     ...createLookups(db),
     retain: (now, pinnedFrom) => retainSamples(db, retention, { now, pinnedFrom }),
     checkpoint: (mode) => {
