@@ -415,7 +415,7 @@ export class Accumulate implements Observer {
     at: { readonly point: PointView; readonly replaced: StreamState | null },
   ): Instant {
     const { time } = at.point;
-    if (at.replaced !== null) return at.replaced.last.time;
+    if (at.replaced !== null) return at.replaced.time;
     if (time - streams.firstTime >= oneExportMs) return -Infinity;
     streams.firstTime = Math.min(streams.firstTime, time);
     return Math.min(time - this.limits.firstSightMs, lane.row.firstSeen);

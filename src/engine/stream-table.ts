@@ -4,6 +4,7 @@ import type { InstanceRow, ServiceCounts } from "./instance-row.ts";
 import { DirtyList } from "./dirty-list.ts";
 import type { MetricRole } from "./metric-role.ts";
 import { PairTable } from "./pair-table.ts";
+import { NumberRows } from "./number-rows.ts";
 import type { CumulativeState, PointView } from "./ports.ts";
 import { StreamState } from "./stream-state.ts";
 
@@ -46,7 +47,8 @@ function streamKey(row: InstanceRow, role: MetricRole, point: PointView): string
 
 /** What every metric stream showed last, within a cap. */
 export class StreamTable {
-  private readonly all = new Map<string, { readonly state: StreamState; readonly group: ServiceCounts }>();
+  private readonly all = new Map<string, StreamState>();
+  private readonly rows = new NumberRows();
   private readonly ofService = new Map<ServiceCounts, number>();
   private readonly stored = new Map<string, CumulativeState>();
   /** Shared lists of bounds, so that thousands of streams hold one. */
@@ -90,7 +92,7 @@ export class StreamTable {
     point: PointView,
   ): StreamState | null {
     const key = streamKey(owner.row, owner.role, point);
-    const state = this.all.get(key)?.state ?? this.create(key, owner.row.group, point);
+    const state = this.all.get(key) ?? this.create(key, owner.row.group, point);
     if (state === null) return null;
     const { places, states } = streams;
     const high = point.attributesHashHigh | 0;
@@ -109,22 +111,24 @@ export class StreamTable {
     const listKey = bounds.join(" ");
     const shared = this.boundsLists.get(listKey) ?? bounds;
     if (this.boundsLists.size < this.limits.streams) this.boundsLists.set(listKey, shared);
-    const state = new StreamState(key, shared);
+    const state = new StreamState({ key, bounds: shared, group }, this.rows);
     const stored = this.stored.get(key);
     if (stored !== undefined) {
       state.load(stored);
       this.stored.delete(key);
     }
-    this.all.set(key, { state, group });
+    this.all.set(key, state);
     return state;
   }
 
-  /** Streams without a point since `before` are forgotten; true where any was. */
+  /** Streams without a point since `before` are forgotten; true where any was: whoever holds states has to let go of all then. */
   forgetIdle(before: Instant): boolean {
     const size = this.all.size + this.stored.size;
-    for (const [key, { state, group }] of this.all) {
-      if (state.dirty || state.last.time >= before) continue;
+    for (const [key, state] of this.all) {
+      if (state.dirty || state.time >= before) continue;
       this.all.delete(key);
+      state.release();
+      const { group } = state;
       this.ofService.set(group, (this.ofService.get(group) ?? 1) - 1);
     }
     for (const [key, state] of this.stored) if (state.time < before) this.stored.delete(key);

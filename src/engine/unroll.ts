@@ -105,17 +105,16 @@ function continuationOf(
   fell: boolean,
   wholeFrom: Instant,
 ): Continuation {
-  const { last } = state;
   const { start, time } = point;
-  if (last.fresh) return start !== 0 && start < time && start >= wholeFrom ? "whole" : "base";
-  if (time === last.time) return "duplicate";
-  if (time < last.time) return "old";
-  if (start === last.start) {
+  if (state.fresh) return start !== 0 && start < time && start >= wholeFrom ? "whole" : "base";
+  if (time === state.time) return "duplicate";
+  if (time < state.time) return "old";
+  if (start === state.start) {
     if (!fell) return "difference";
     return start === 0 ? "whole" : "base";
   }
   if (start === time || start === 0) return start === 0 && !fell ? "difference" : "base";
-  return start >= last.time ? "whole" : "base";
+  return start >= state.time ? "whole" : "base";
 }
 
 const tallies: Readonly<Record<Continuation, TallyName | null>> = {
@@ -153,14 +152,17 @@ function wholeHistogram(point: PointView, state: StreamState, count: number, int
 function takeExplicit(point: PointView, state: StreamState, into: HistogramIncrement): boolean {
   into.layout = "explicit";
   if (point.countsLength === 0) {
-    const difference = point.count - state.last.value;
+    const difference = point.count - state.value;
     reserve(into, 1)[0] = difference;
     return difference < 0;
   }
   const counts = reserve(into, point.countsLength);
+  const { numbers, countsFrom, countsLength } = state;
   let fell = false;
   for (let i = 0; i < point.countsLength; i += 1) {
-    const difference = (point.counts[i] ?? 0) - (state.counts[i] ?? 0);
+    // A last point without buckets had all its values in one.
+    const before = i < countsLength ? (numbers[countsFrom + i] ?? 0) : state.value;
+    const difference = (point.counts[i] ?? 0) - before;
     counts[i] = difference;
     if (difference < 0) fell = true;
   }
@@ -174,19 +176,18 @@ function coarser(index: number, width: number): number {
 
 /** Both at the coarser scale, bucket by bucket; true where one fell. */
 function takeExponential(point: PointView, state: StreamState, into: HistogramIncrement): boolean {
-  const { last } = state;
-  const scale = Math.min(point.scale, last.scale);
+  const scale = Math.min(point.scale, state.scale);
   const pointWidth = 2 ** (point.scale - scale);
-  const lastWidth = 2 ** (last.scale - scale);
+  const lastWidth = 2 ** (state.scale - scale);
   let low = Infinity;
   let end = -Infinity;
   if (point.countsLength > 0) {
     low = coarser(point.offset, pointWidth);
     end = coarser(point.offset + point.countsLength - 1, pointWidth) + 1;
   }
-  if (last.countsLength > 0) {
-    low = Math.min(low, coarser(last.offset, lastWidth));
-    end = Math.max(end, coarser(last.offset + last.countsLength - 1, lastWidth) + 1);
+  if (state.countsLength > 0) {
+    low = Math.min(low, coarser(state.offset, lastWidth));
+    end = Math.max(end, coarser(state.offset + state.countsLength - 1, lastWidth) + 1);
   }
   if (low === Infinity) low = end = 0;
   const counts = reserve(into, end - low);
@@ -195,14 +196,15 @@ function takeExponential(point: PointView, state: StreamState, into: HistogramIn
     const at = coarser(point.offset + i, pointWidth) - low;
     counts[at] = (counts[at] ?? 0) + (point.counts[i] ?? 0);
   }
-  for (let i = 0; i < last.countsLength; i += 1) {
-    const at = coarser(last.offset + i, lastWidth) - low;
-    counts[at] = (counts[at] ?? 0) - (state.counts[i] ?? 0);
+  const { numbers, countsFrom, countsLength, offset } = state;
+  for (let i = 0; i < countsLength; i += 1) {
+    const at = coarser(offset + i, lastWidth) - low;
+    counts[at] = (counts[at] ?? 0) - (numbers[countsFrom + i] ?? 0);
   }
   into.layout = "exponential";
   into.scale = scale;
   into.offset = low;
-  into.zeroCount = point.zeroCount - last.zeroCount;
+  into.zeroCount = point.zeroCount - state.zeroCount;
   let fell = into.zeroCount < 0;
   for (let at = 0; at < end - low; at += 1) if ((counts[at] ?? 0) < 0) fell = true;
   return fell;
@@ -215,19 +217,18 @@ function takeHistogram(
   count: number,
   into: HistogramIncrement,
 ): boolean {
-  const { last } = state;
   const fell =
     point.type === "histogram" ? takeExplicit(point, state, into) : takeExponential(point, state, into);
   into.bounds = state.bounds;
   into.count = count;
-  into.sum = Number.isNaN(point.sum) || Number.isNaN(last.sum) ? 0 : point.sum - last.sum;
+  into.sum = Number.isNaN(point.sum) || Number.isNaN(state.sum) ? 0 : point.sum - state.sum;
   return fell || count < 0;
 }
 
 function unrollCumulative(point: PointView, state: StreamState, wholeFrom: Instant, into: Unrolled): void {
   const histogram = isHistogram(point);
   const value = histogram ? valueCount(point) : point.value;
-  const { fresh, value: lastValue } = state.last;
+  const { fresh, value: lastValue } = state;
   const difference = value - lastValue;
   const fell =
     !fresh && (histogram ? takeHistogram(point, state, difference, into.histogram) : value < lastValue);
@@ -243,14 +244,13 @@ function unrollCumulative(point: PointView, state: StreamState, wholeFrom: Insta
 }
 
 function unrollDelta(point: PointView, state: StreamState, into: Unrolled): void {
-  const { last } = state;
   if (state.knowsTime(point.time)) {
     into.tally = "duplicates";
     return;
   }
-  if (!last.fresh && point.start !== 0 && point.time > last.time) {
-    if (point.start > last.time) into.tally = "gaps";
-    else if (point.start < last.time) into.tally = "overlaps";
+  if (!state.fresh && point.start !== 0 && point.time > state.time) {
+    if (point.start > state.time) into.tally = "gaps";
+    else if (point.start < state.time) into.tally = "overlaps";
   }
   if (isHistogram(point)) {
     into.use = "histogram";

@@ -30,6 +30,9 @@ function lastBelow(k: number, scale: number): number {
   return k < 2 ** scale && isAtMostBoundary(near + step, k, scale) ? near + step : near;
 }
 
+/** 2^(1023 - e) by biased exponent e: a normal double times it is its mantissa in [1, 2), without rounding. */
+const inversePowers = Float64Array.from({ length: 2047 }, (_, biased) => 2 ** (1023 - biased));
+
 const keptSteps = 2 ** keptScale;
 const keptLasts = Float64Array.from({ length: keptSteps + 1 }, (_, k) => lastBelow(k, keptScale));
 /** An octave in 64 equal cells, each narrower than a bucket of the kept scale: the last boundary at or below its begin. */
@@ -65,9 +68,9 @@ export function exponentialIndex(value: number, scale: number): number {
   }
   scratch.setFloat64(0, normal);
   const high = scratch.getUint32(0);
-  const exponent = ((high >>> 20) & 0x7ff) - 1023 + lift;
-  scratch.setUint32(0, (high & 0xfffff) | 0x3ff00000);
-  const m = scratch.getFloat64(0);
+  const biased = (high >>> 20) & 0x7ff;
+  const exponent = biased - 1023 + lift;
+  const m = normal * (inversePowers[biased] ?? 0);
   if (scale === keptScale) return keptIndex(m, high, exponent);
   if (scale <= 0) {
     const atZero = m === 1 ? exponent - 1 : exponent;

@@ -1,17 +1,31 @@
 import { describe, expect, it } from "vitest";
 import type { PointView } from "#engine/ports.ts";
+import { NumberRows } from "#engine/number-rows.ts";
 import { StreamState } from "#engine/stream-state.ts";
+import { TallyRow } from "#engine/tally-row.ts";
 import { emptyUnrolled, flawOf, unroll } from "#engine/unroll.ts";
 import { BoundedInterner } from "#model/interner.ts";
 import { pointView } from "#test/support/views.ts";
 
 const interner = new BoundedInterner();
+const noService = {
+  ...{
+    service: "",
+    environment: "",
+    tally: new TallyRow("", ""),
+    operations: new Set<string>(),
+    settleMs: 0,
+  },
+};
 type Given = Parameters<typeof pointView>[1];
 
 /** What each point adds, in order: its count, level or bucket differences, and its tally. */
 function adds(points: readonly Given[], wholeFrom = 1_000_000): readonly unknown[] {
   const first = pointView(interner, points[0] ?? {});
-  const state = new StreamState("k", Array.from(first.bounds));
+  const state = new StreamState(
+    { key: "k", bounds: Array.from(first.bounds), group: noService },
+    new NumberRows(),
+  );
   const into = emptyUnrolled();
   return points.map((given) => {
     unroll(pointView(interner, given), state, wholeFrom, into);
