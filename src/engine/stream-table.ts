@@ -24,25 +24,64 @@ export function noStreams(firstTime: Instant): MetricStreams {
 
 const hashPrime = 16_777_619;
 
-function boundsHash(point: PointView): string {
-  let hash = 2_166_136_261;
-  for (let i = 0; i < point.boundsLength; i += 1)
-    for (const digit of String(point.bounds[i] ?? 0))
-      hash = Math.imul(hash ^ (digit.codePointAt(0) ?? 0), hashPrime) >>> 0;
-  return point.type === "histogram" ? `/${hash.toString(16)}` : "";
+/** A list of bounds that many streams share, and its part of their keys. */
+interface SharedBounds {
+  readonly list: readonly number[];
+  readonly keyPart: string;
 }
 
-function sameBounds(state: StreamState, point: PointView): boolean {
-  if (point.type !== "histogram") return true;
-  if (state.bounds.length !== point.boundsLength) return false;
-  for (let i = 0; i < point.boundsLength; i += 1) if (state.bounds[i] !== point.bounds[i]) return false;
+const noBounds: SharedBounds = { list: [], keyPart: "" };
+
+/** Lists of bounds, so that thousands of streams hold one. New streams of a metric come one after another with the same. */
+class BoundsLists {
+  private readonly known = new Map<string, SharedBounds>();
+  private last = noBounds;
+  private readonly limit: number;
+
+  constructor(limit: number) {
+    this.limit = limit;
+  }
+
+  of(point: PointView): SharedBounds {
+    if (point.type !== "histogram") return noBounds;
+    if (this.last === noBounds || !sameBounds(this.last.list, point)) this.last = this.find(point);
+    return this.last;
+  }
+
+  private find(point: PointView): SharedBounds {
+    const list = Array.from(point.bounds.subarray(0, point.boundsLength));
+    const text = list.join(" ");
+    const known = this.known.get(text);
+    if (known !== undefined) return known;
+    const shared = { list, keyPart: `/${hashOf(list)}` };
+    if (this.known.size < this.limit) this.known.set(text, shared);
+    return shared;
+  }
+}
+
+function hashOf(bounds: readonly number[]): string {
+  let hash = 2_166_136_261;
+  for (const bound of bounds)
+    for (const digit of String(bound)) hash = Math.imul(hash ^ (digit.codePointAt(0) ?? 0), hashPrime) >>> 0;
+  return hash.toString(16);
+}
+
+function sameBounds(bounds: readonly number[], point: PointView): boolean {
+  if (bounds.length !== point.boundsLength) return false;
+  for (let i = 0; i < point.boundsLength; i += 1) if (bounds[i] !== point.bounds[i]) return false;
   return true;
 }
 
-function streamKey(row: InstanceRow, role: MetricRole, point: PointView): string {
+function streamKey({ row, role }: StreamOwner, point: PointView, bounds: SharedBounds): string {
   const type = `${point.type}${point.temporality}${point.monotonic ? "m" : ""}`;
   const hash = `${(point.attributesHashHigh >>> 0).toString(16)}.${(point.attributesHashLow >>> 0).toString(16)}`;
-  return `${row.id}/${role.metric}/${role.unit}/${type}/${hash}${boundsHash(point)}`;
+  return `${row.id}/${role.metric}/${role.unit}/${type}/${hash}${bounds.keyPart}`;
+}
+
+/** Whose stream it is, and of what. */
+interface StreamOwner {
+  readonly row: InstanceRow;
+  readonly role: MetricRole;
 }
 
 /** What every metric stream showed last, within a cap. */
@@ -51,14 +90,14 @@ export class StreamTable {
   private readonly rows = new NumberRows();
   private readonly ofService = new Map<ServiceCounts, number>();
   private readonly stored = new Map<string, CumulativeState>();
-  /** Shared lists of bounds, so that thousands of streams hold one. */
-  private readonly boundsLists = new Map<string, readonly number[]>();
+  private readonly boundsLists: BoundsLists;
 
   private readonly limits: Pick<IngestLimits, "streams" | "streamsOfService">;
   private readonly changed = new DirtyList<StreamState>();
 
   constructor(limits: Pick<IngestLimits, "streams" | "streamsOfService">) {
     this.limits = limits;
+    this.boundsLists = new BoundsLists(limits.streams);
   }
 
   /** To be called when a point changed its stream. */
@@ -82,17 +121,14 @@ export class StreamTable {
 
   /** True where a point is of this stream: a histogram whose bounds changed is a new one, which goes on where the old one stopped. */
   isOf(state: StreamState, point: PointView): boolean {
-    return sameBounds(state, point);
+    return point.type !== "histogram" || sameBounds(state.bounds, point);
   }
 
   /** The state of a point's stream that is not the one counted in last, or null past a cap. */
-  open(
-    streams: MetricStreams,
-    owner: { readonly row: InstanceRow; readonly role: MetricRole },
-    point: PointView,
-  ): StreamState | null {
-    const key = streamKey(owner.row, owner.role, point);
-    const state = this.all.get(key) ?? this.create(key, owner.row.group, point);
+  open(streams: MetricStreams, owner: StreamOwner, point: PointView): StreamState | null {
+    const bounds = this.boundsLists.of(point);
+    const key = streamKey(owner, point, bounds);
+    const state = this.all.get(key) ?? this.create(key, owner.row.group, bounds.list);
     if (state === null) return null;
     const { places, states } = streams;
     const high = point.attributesHashHigh | 0;
@@ -103,15 +139,11 @@ export class StreamTable {
     return state;
   }
 
-  private create(key: string, group: ServiceCounts, point: PointView): StreamState | null {
+  private create(key: string, group: ServiceCounts, bounds: readonly number[]): StreamState | null {
     const ofService = this.ofService.get(group) ?? 0;
     if (this.all.size >= this.limits.streams || ofService >= this.limits.streamsOfService) return null;
     this.ofService.set(group, ofService + 1);
-    const bounds = point.type === "histogram" ? Array.from(point.bounds.subarray(0, point.boundsLength)) : [];
-    const listKey = bounds.join(" ");
-    const shared = this.boundsLists.get(listKey) ?? bounds;
-    if (this.boundsLists.size < this.limits.streams) this.boundsLists.set(listKey, shared);
-    const state = new StreamState({ key, bounds: shared, group }, this.rows);
+    const state = new StreamState({ key, bounds, group }, this.rows);
     const stored = this.stored.get(key);
     if (stored !== undefined) {
       state.load(stored);
