@@ -1,9 +1,8 @@
 import { setTimeout as wait } from "node:timers/promises";
 import { Pool } from "undici";
 
-/** One address that is asked, by a name for the page. */
-export interface Lane {
-  readonly name: string;
+/** One address that is asked. */
+export interface Asked {
   readonly url: string;
 }
 
@@ -23,7 +22,7 @@ async function ask(pool: Pool, path: string): Promise<void> {
  * Questions at a steady pace, each at its own time whether or not those before are answered. A latency counts from the time at which
  * its question was due, so a stall is counted by all the questions that had to wait for its end.
  */
-export async function askSteadily(lane: Lane, rate: number, seconds: number): Promise<Answers> {
+export async function askSteadily(lane: Asked, rate: number, seconds: number): Promise<Answers> {
   const { origin, pathname, search } = new URL(lane.url);
   const pool = new Pool(origin, { connections: 64 });
   const total = Math.round(rate * seconds);
@@ -46,7 +45,7 @@ export async function askSteadily(lane: Lane, rate: number, seconds: number): Pr
 }
 
 /** Questions one after another over some connections, as fast as answers come. */
-export async function askAsFastAsItGoes(lane: Lane, connections: number, seconds: number): Promise<Answers> {
+export async function askAsFastAsItGoes(lane: Asked, connections: number, seconds: number): Promise<Answers> {
   const { origin, pathname, search } = new URL(lane.url);
   const pool = new Pool(origin, { connections });
   const latenciesMs: number[] = [];

@@ -1,11 +1,24 @@
 import { quantile } from "./asked.ts";
 import type { Sent } from "./telemetry-sender.ts";
+import type { ThreadTime } from "./thread-time.ts";
 
 /** One lane: the latencies of each round at the steady pace, and the answers a second of each burst. */
 export interface LaneFigures {
   readonly name: string;
   readonly steady: readonly (readonly number[])[];
   readonly bursts: readonly number[];
+  /** Of the answering main thread, over the steady questions of each round; empty where the system does not tell. */
+  readonly threads: readonly {
+    readonly before: ThreadTime;
+    readonly after: ThreadTime;
+    readonly seconds: number;
+  }[];
+}
+
+/** What one answer costs its process. */
+export interface LaneCost {
+  readonly name: string;
+  readonly cpuMs: number;
 }
 
 /** What was sent: at full speed, to find the limit, and while verdicts were asked for. */
@@ -17,6 +30,7 @@ export interface Load {
 }
 
 interface Figures {
+  readonly costs: readonly LaneCost[];
   readonly quiet: readonly LaneFigures[];
   readonly loaded: readonly LaneFigures[];
   readonly load: Load;
@@ -32,7 +46,7 @@ interface Figures {
 
 /** The page of the figures, in Markdown. */
 export function verdictsPage(figures: Figures): string {
-  const { quiet, loaded, load, analyses, rate, connections, machine, date, rounds } = figures;
+  const { costs, quiet, loaded, load, analyses, rate, connections, machine, date, rounds } = figures;
   const { limit, sent } = load;
   return `# Verdicts: answers a second, and how long they take
 
@@ -48,6 +62,8 @@ the same text as the verdict with nothing behind it. All share the cores of the 
   verdicts were asked for, ${sent.refused} bodies refused.
 - **Latency** is at ${rate} questions a second (two thousand rollouts that ask every ten seconds), each sent at its own time and counted from the time
   at which it was due: all that wait for a pause count it. Of ${rounds} rounds, in which the lanes take turns, the median; in brackets the lowest and the highest.
+- **Ran** and **waited** tell of the main thread that answers, over the same time: how much of it it had a core, and how much it was ready and had none
+  because others had them. Where it waited for more than a few percent, the latencies are those of the machine.
 - **A second** is answers a second over ${connections} connections, as fast as they come.
 
 The last column is how long an answer takes at p99, by the bare route's in the same table.
@@ -57,7 +73,12 @@ The last column is how long an answer takes at p99, by the bare route's in the s
 ${table(loaded)}
 ## Without ingest
 
-${table(quiet)}`;
+${table(quiet)}
+## CPU time of an answer
+
+Before there is telemetry, over ${connections} connections as fast as they come; of all threads of the process, to its hundredth of a second.
+
+${costTable(costs)}`;
 }
 
 function table(lanes: readonly LaneFigures[]): string {
@@ -70,10 +91,29 @@ function table(lanes: readonly LaneFigures[]): string {
       ),
     );
     const ratio = p99(lane) / (peer === undefined ? NaN : p99(peer));
-    return `| ${lane.name} | ${cells.join(" | ")} | ${spread(lane.bursts, 0)} | ${ratio.toFixed(1)} |`;
+    return `| ${lane.name} | ${cells.join(" | ")} | ${share(lane, "ranSeconds")} | ${share(lane, "waitedSeconds")} | ${spread(lane.bursts, 0)} | ${ratio.toFixed(1)} |`;
   });
-  return `| | p50, ms | p99, ms | p99.9, ms | a second | p99 by the bare route's |
-|---|---|---|---|---|---|
+  return `| | p50, ms | p99, ms | p99.9, ms | ran | waited | a second | p99 by the bare route's |
+|---|---|---|---|---|---|---|---|
+${lines.join("\n")}
+`;
+}
+
+/** The median over the rounds, in percent of their time. */
+function share({ threads }: LaneFigures, part: keyof ThreadTime): string {
+  const shares = threads.map(({ before, after, seconds }) => (after[part] - before[part]) / seconds);
+  return shares.length === 0 ? "not told" : `${Math.round(quantile(shares, 0.5) * 100)} %`;
+}
+
+function costTable(costs: readonly LaneCost[]): string {
+  if (costs.length === 0) return "Not told by this system.\n";
+  const peer = costs.at(-1)?.cpuMs ?? NaN;
+  const lines = costs.map(
+    ({ name, cpuMs }) =>
+      `| ${name} | ${cpuMs.toFixed(3)} | ${Math.round(1000 / cpuMs).toLocaleString("en-US")} | ${(cpuMs / peer).toFixed(1)} |`,
+  );
+  return `| | ms | answers per CPU-second | by the bare route's |
+|---|---|---|---|
 ${lines.join("\n")}
 `;
 }
