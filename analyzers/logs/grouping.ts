@@ -107,15 +107,18 @@ export class Grouping {
     const needed = constants > 2 ? siblings : siblingsOfOneWord;
     if (constants < 2) return sequence;
     const hashes = Int32Array.from(kept, hashToken);
+    let isRead = false;
     for (const [at, token] of kept.entries()) {
       if (!isConstant(token)) continue;
-      // Read anew each time: a shown variable reads its own sequence on the way.
-      this.#hash.read(hashes, hashes.length, seed);
+      if (!isRead) this.#hash.read(hashes, hashes.length, seed);
+      isRead = true;
       const place = this.#hash.without(hashes[at] ?? 0, at);
       const shownKey = this.#hash.with(hashes[at] ?? 0, hashToken(variableText), at);
       const met = this.#siblings.add(place, sequence, needed);
       if (met.tag === "known") this.patterns.join(met.pattern, sequence);
       if (met.tag !== "shown") continue;
+      // The shown variable may read its own sequence into the hash.
+      isRead = false;
       const members = [...met.members];
       const shown =
         this.#known.get(shownKey) ??
