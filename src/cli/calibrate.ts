@@ -1,6 +1,6 @@
 import { Option, type Command } from "commander";
 import type { Calibration, FalseAlarms } from "#engine/calibrate.ts";
-import { durationMs, type Policy } from "#engine/policy.ts";
+import type { Policy } from "#engine/policy.ts";
 import { sayNumber, sayShare } from "#engine/wording.ts";
 import type { Result } from "#model/result.ts";
 import { formatDuration, formatInstant, type Instant } from "#model/time.ts";
@@ -50,7 +50,8 @@ export interface CalibrateParts {
   loadPolicy(file: string): Promise<Result<Policy, readonly string[]>>;
 }
 
-interface Flags {
+/** What was written on the command line. */
+export interface CalibrateFlags {
   readonly data: string;
   readonly service: string;
   readonly environment?: string;
@@ -60,44 +61,6 @@ interface Flags {
   readonly trials: string;
   readonly every: string;
   readonly output: "text" | "json";
-}
-
-const mostTrials = 100_000;
-
-function wholeNumber(text: string, least: number, most: number): number | null {
-  const value = /^\d+$/.test(text) ? Number(text) : Number.NaN;
-  return value >= least && value <= most ? value : null;
-}
-
-function checked(flags: Flags): Result<Omit<CalibrateRequest, "policy">, readonly string[]> {
-  const trials = wholeNumber(flags.trials, 1, mostTrials);
-  const canaryInstances =
-    flags.canaryInstances === undefined ? null : wholeNumber(flags.canaryInstances, 1, mostTrials);
-  const every = durationMs.safeParse(flags.every);
-  const faults = [
-    trials === null
-      ? `--trials: "${flags.trials}" does not fit; write a whole number from 1 to ${mostTrials}`
-      : "",
-    flags.canaryInstances !== undefined && canaryInstances === null
-      ? `--canary-instances: "${flags.canaryInstances}" does not fit; write a whole number of 1 or more`
-      : "",
-    every.success && every.data >= 5000
-      ? ""
-      : `--every: "${flags.every}" does not fit; write a duration of at least 5s`,
-  ].filter((fault) => fault !== "");
-  if (faults.length > 0 || trials === null || !every.success) return { ok: false, error: faults };
-  return {
-    ok: true,
-    value: {
-      data: flags.data,
-      service: flags.service,
-      environment: flags.environment ?? null,
-      baseline: flags.baseline ?? null,
-      canaryInstances,
-      trials,
-      everyMs: every.data,
-    },
-  };
 }
 
 function rate({ alarms, trials, interval }: FalseAlarms): string {
@@ -160,8 +123,9 @@ export function addCalibrate(
     .option("--trials <n>", "comparisons to play", "200")
     .option("--every <duration>", "history between two looks", "30s")
     .addOption(new Option("--output <form>", "form of the answer").choices(["text", "json"]).default("text"))
-    .action(async (flags: Flags) => {
-      const request = checked(flags);
+    .action(async (flags: CalibrateFlags) => {
+      const { checkCalibrateUsage } = await import("./calibrate-usage.ts");
+      const request = checkCalibrateUsage(flags);
       const policy = flags.policy === undefined ? null : await parts.loadPolicy(flags.policy);
       const faults = [
         ...(request.ok ? [] : request.error),
