@@ -4,7 +4,8 @@ import { join } from "node:path";
 import Database from "better-sqlite3";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { openControlStore } from "#store/sqlite/control-store.ts";
-import { analysisOf, commandOf, openIn } from "#test/conformance/control-fixtures.ts";
+import type { ControlStore } from "#engine/ports.ts";
+import { analysisOf, commandOf, openIn, t0 } from "#test/conformance/control-fixtures.ts";
 import { controlChecks, neverBoth, oneActing, superseding } from "#test/conformance/control-store.ts";
 import { value } from "#test/support/result-value.ts";
 
@@ -44,6 +45,42 @@ describe("control.db", () => {
     expect(second.nextGeneration("router", "shop/checkout", "prod")).toBe(2);
     second.close();
   });
+});
+
+describe("looking for due commands", () => {
+  /** What a look costs while somebody else holds the file for writing: refused at once where it wants to write too. */
+  function lookBeside(store: ControlStore): readonly string[] {
+    const other = new Database(path);
+    other.prepare("BEGIN IMMEDIATE").run();
+    try {
+      return store.dueCommands(t0, 9).map(({ command }) => command.id);
+    } finally {
+      other.prepare("ROLLBACK").run();
+      other.close();
+    }
+  }
+
+  test("a look that finds nothing outdated does not write", () => {
+    const store = value(openControlStore(path));
+    openIn(store, analysisOf("a1"), { commands: [commandOf("c1", 1)] });
+    expect(lookBeside(store)).toEqual(["c1"]);
+    store.markOutcome("c1", { status: "acknowledged", at: t0, error: null });
+    expect(lookBeside(store)).toEqual([]);
+    store.close();
+  });
+
+  test(
+    "the check can fail: a look that has to supersede wants to write, and does so once it may",
+    { timeout: 20_000 },
+    () => {
+      const store = value(openControlStore(path));
+      openIn(store, analysisOf("a1"), { commands: [commandOf("c1", 1), commandOf("c2", 2)] });
+      expect(() => lookBeside(store)).toThrow("database is locked");
+      expect(store.dueCommands(t0, 9).map(({ command }) => command.id)).toEqual(["c2"]);
+      expect(lookBeside(store)).toEqual(["c2"]);
+      store.close();
+    },
+  );
 });
 
 describe("the checks can fail: planted bugs", () => {
