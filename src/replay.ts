@@ -7,12 +7,14 @@ import { whyNothingOpened } from "#engine/automatic.ts";
 import { Ledger } from "#engine/ledger.ts";
 import { defaultPolicy, type Policy } from "#engine/policy.ts";
 import { resolveArm, sameService } from "#engine/resolve-arm.ts";
+import { sayServicesSeen, sayVersionsSeen } from "#engine/say-seen.ts";
 import { visitBody } from "#ingest/otlp/body.ts";
 import type { Analysis } from "#model/analysis.ts";
 import type { Deployment } from "#model/deployment.ts";
 import { BoundedInterner } from "#model/interner.ts";
 import type { Result } from "#model/result.ts";
 import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
+import type { Reason } from "#model/verdict.ts";
 import { openControlStore } from "#store/sqlite/control-store.ts";
 import { openTelemetry, type Telemetry } from "#store/sqlite/open-telemetry.ts";
 import { LineQueue, type TimedLine } from "./line-queue.ts";
@@ -212,18 +214,22 @@ class ReplayRun {
         (last, one) => (last === null || one.opened >= last.opened ? one : last),
         null,
       );
-      this.#output.final(newest === null ? this.#nothingOpened(service, environment, group) : lookOf(newest));
+      const last = newest === null ? this.#nothingOpened(service, environment, group) : lookOf(newest);
+      const missing = sayVersionsSeen(group, { ...this.#options, service });
+      const why = newest === null && missing.length > 0 ? [] : last.reasons;
+      this.#output.final({ ...last, reasons: [...missing.map(waiting), ...why] });
     }
     if (this.#services().length === 0 && this.#options.service !== null) {
-      this.#output.final(this.#nothingOpened(this.#options.service, "", []));
+      const seen = sayServicesSeen(this.#options.service, this.#telemetry.reader.deployments());
+      const last = this.#nothingOpened(this.#options.service, "", []);
+      this.#output.final({ ...last, reasons: [waiting(seen)] });
     }
   }
 
   #nothingOpened(service: string, environment: string, group: readonly Deployment[]): ReplayLook {
     const { canary, baseline } = this.#options;
     const instances = this.#telemetry.reader.instances(group.map(({ id }) => id));
-    const missing = canary !== null && group.length > 0 ? `no telemetry of ${service} ${canary} seen` : null;
-    const text = missing ?? whyNothingOpened(group.length === 0 ? 0 : 1, group.length, instances);
+    const text = whyNothingOpened(group.length === 0 ? 0 : 1, group.length, instances);
     return {
       service,
       environment,
@@ -232,7 +238,7 @@ class ReplayRun {
       verdict: "continue",
       at: Number.isFinite(this.#newest) ? this.#newest : 0,
       elapsedMs: 0,
-      reasons: [{ code: "waiting", text }],
+      reasons: [waiting(text)],
       findings: [],
     };
   }
@@ -241,6 +247,10 @@ class ReplayRun {
     this.#telemetry.close();
     this.#control.close();
   }
+}
+
+function waiting(text: string): Reason {
+  return { code: "waiting", text };
 }
 
 function lookOf(analysis: Analysis): ReplayLook {
