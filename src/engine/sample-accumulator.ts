@@ -9,39 +9,37 @@ export interface SampleAccumulator {
   toSample(): Sample;
 }
 
-interface RequestCounts {
-  count: number;
-  errors: number;
-  clientErrors: number;
-  /** NaN once a span was sampled at an unknown rate. */
-  share: number;
-}
-
 export class RequestsAccumulator implements SampleAccumulator {
   readonly duration = new HistogramAccumulator("s");
-  private counts: RequestCounts = { count: 0, errors: 0, clientErrors: 0, share: 1 };
+  private count = 0;
+  private errors = 0;
+  private clientErrors = 0;
+  /** NaN once a span was sampled at an unknown rate. */
+  private share = 1;
 
   add(count: number, outcome: Outcome): void {
-    this.counts.count += count;
-    if (outcome === "error") this.counts.errors += count;
-    else if (outcome === "clientError") this.counts.clientErrors += count;
+    this.count += count;
+    if (outcome === "error") this.errors += count;
+    else if (outcome === "clientError") this.clientErrors += count;
   }
 
   /** The smaller share stands; unknown (NaN) stays unknown. */
   addShare(share: number): void {
-    this.counts.share = Math.min(this.counts.share, share);
+    if (share !== this.share) this.share = Math.min(this.share, share);
   }
 
   load(sample: Sample): void {
     if (sample.kind !== "requests")
       throw new Error(`a ${sample.kind} sample stands where requests are counted`);
-    const { count, errors, clientErrors, sampledShare } = sample;
-    this.counts = { count, errors, clientErrors, share: sampledShare ?? NaN };
+    this.count = sample.count;
+    this.errors = sample.errors;
+    this.clientErrors = sample.clientErrors;
+    this.share = sample.sampledShare ?? NaN;
     if (sample.duration !== null) this.duration.load(sample.duration);
   }
 
   toSample(): Sample {
-    const { count, errors, clientErrors, share } = this.counts;
+    const { count, errors, clientErrors, share } = this;
     const sampledShare = Number.isNaN(share) ? null : share;
     return {
       kind: "requests",

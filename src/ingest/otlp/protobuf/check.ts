@@ -133,12 +133,13 @@ class Check {
   }
 
   #packed(from: number, end: number): number {
-    let at = from;
-    while (at >= 0 && at < end) {
-      if (this.#view.getUint8(at) < 0x80) at += 1;
-      else at = this.#varint(at, end);
+    const view = this.#view;
+    let start = from;
+    for (let at = from; at < end; at += 1) {
+      if (view.getUint8(at) < 0x80) start = at + 1;
+      else if (at + 1 - start === longestVarint) return this.#tooLong(start);
     }
-    return at;
+    return start === end ? end : this.#fail(start, "the value is cut off");
   }
 
   /** Reads a varint into `#value`. */
@@ -153,12 +154,15 @@ class Check {
         this.#value = value + byte * scale;
         return at;
       }
-      if (at - start === longestVarint)
-        return this.#fail(start, `a varint is longer than ${longestVarint} bytes`);
+      if (at - start === longestVarint) return this.#tooLong(start);
       value += (byte & 0x7f) * scale;
       scale *= 128;
     }
     return this.#fail(start, "the value is cut off");
+  }
+
+  #tooLong(start: number): number {
+    return this.#fail(start, `a varint is longer than ${longestVarint} bytes`);
   }
 
   /** Says why a tag is refused. */

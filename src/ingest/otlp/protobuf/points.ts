@@ -227,14 +227,33 @@ export class PointReader {
         const offset = unzigzag(wire.varint32());
         if (positive) this.view.offset = offset;
       } else if (tag === buckets.count || tag === buckets.counts) {
-        const stop = tag === buckets.counts ? wire.varint32() + wire.at : wire.at + 1;
-        while (wire.at < stop) {
-          wire.varint64();
-          if (positive) this.#counts.add(wire.unsigned());
-          else this.#negativeCount += wire.unsigned();
-        }
+        const length = tag === buckets.counts ? wire.varint32() : 1;
+        this.#varintCounts(positive, wire.at + length);
       } else wire.skip(tag);
     }
+  }
+
+  /** Takes the varints from the cursor on that begin before `stop`; nearly all are of one byte or two. */
+  #varintCounts(positive: boolean, stop: number): void {
+    const { wire } = this.#parts;
+    const { view } = wire;
+    let at = wire.at;
+    while (at < stop) {
+      const first = view.getUint8(at);
+      const second = first < 0x80 ? 0 : view.getUint8(at + 1);
+      let count = (first & 0x7f) | (second << 7);
+      if (first < 0x80) at += 1;
+      else if (second < 0x80) at += 2;
+      else {
+        wire.at = at;
+        wire.varint64();
+        count = wire.unsigned();
+        at = wire.at;
+      }
+      if (positive) this.#counts.add(count);
+      else this.#negativeCount += count;
+    }
+    wire.at = at;
   }
 
   /** Takes a varint or four bytes at the cursor, and leaves the cursor behind them. */
