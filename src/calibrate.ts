@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { join } from "node:path";
-import type { CalibrateAnswer, CalibrateRefusal, CalibrateRequest } from "#cli/calibrate.ts";
+import type { CalibrateRequest } from "#cli/calibrate-request.ts";
+import type { CalibrateAnswer, CalibrateRefusal } from "#cli/calibrate.ts";
 import { calibrate as sumUp } from "#engine/calibrate.ts";
 import { defaultPolicy } from "#engine/policy.ts";
 import { resolveArm, sameService } from "#engine/resolve-arm.ts";

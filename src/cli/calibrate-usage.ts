@@ -1,6 +1,6 @@
 import { durationMs } from "#engine/policy.ts";
 import type { Result } from "#model/result.ts";
-import type { CalibrateFlags, CalibrateRequest } from "./calibrate.ts";
+import type { CalibrateFlags, CalibrateRequest } from "./calibrate-request.ts";
 
 const mostTrials = 100_000;
 

@@ -4,25 +4,9 @@ import type { Policy } from "#engine/policy.ts";
 import { sayNumber, sayShare } from "#engine/wording.ts";
 import type { Result } from "#model/result.ts";
 import { formatDuration, formatInstant, type Instant } from "#model/time.ts";
+import type { CalibrateFlags, CalibrateRequest } from "./calibrate-request.ts";
 import { exitCodes } from "./exit-codes.ts";
 import type { Finish, Terminal } from "./terminal.ts";
-
-/** What is to be compared with itself. */
-export interface CalibrateRequest {
-  /** Data folder of a server, running or not. */
-  readonly data: string;
-  readonly service: string;
-  /** Null where the service runs in one environment only. */
-  readonly environment: string | null;
-  /** Any alias; null: the version that served most. */
-  readonly baseline: string | null;
-  /** Null: the default policy. */
-  readonly policy: Policy | null;
-  /** Instances that play the canary; null: half of them, three at most. */
-  readonly canaryInstances: number | null;
-  readonly trials: number;
-  readonly everyMs: number;
-}
 
 /** What the comparisons showed, with what was compared. */
 export interface CalibrateAnswer extends Calibration {
@@ -48,19 +32,6 @@ export interface CalibrateRefusal {
 export interface CalibrateParts {
   calibrate(request: CalibrateRequest): Promise<Result<CalibrateAnswer, CalibrateRefusal>>;
   loadPolicy(file: string): Promise<Result<Policy, readonly string[]>>;
-}
-
-/** What was written on the command line. */
-export interface CalibrateFlags {
-  readonly data: string;
-  readonly service: string;
-  readonly environment?: string;
-  readonly baseline?: string;
-  readonly policy?: string;
-  readonly canaryInstances?: string;
-  readonly trials: string;
-  readonly every: string;
-  readonly output: "text" | "json";
 }
 
 function rate({ alarms, trials, interval }: FalseAlarms): string {
