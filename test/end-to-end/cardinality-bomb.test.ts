@@ -19,14 +19,14 @@ const services = z.object({
 /** What a bomb may make the process grow by at its highest, in MB; more label sets of the same kind add nothing. */
 const growth = 250;
 
-test.each([
+test.for([
   ["points", "overflow.streams"],
   ["spans", "overflow.operations"],
   ["instances", "overflow.instances"],
 ] as const)(
   "a bomb of 100,000 label sets by %s in one service: memory stays, what overflows is counted, others count exactly",
   { timeout: 180_000 },
-  async (kind, overflow) => {
+  async ([kind, overflow], { annotate }) => {
     const files = await serveFiles("apiVersion: haldane/v1\nkind: Configuration\n", {});
     const served = await startServed(files);
     try {
@@ -43,6 +43,7 @@ test.each([
       const path = kind === "spans" ? "/v1/traces" : "/v1/metrics";
       for (const body of cardinalityBomb(kind, labelSets, Date.now()))
         expect(await post(path, { "content-type": "application/json" }, body)).toBe(200);
+      await annotate(`${Math.round(before)} MB before, ${Math.round(most())} MB at most`);
       expect(most() - before).toBeLessThan(growth);
       const batches = Array.from({ length: 12 }, (_, at) => exactBatch(at, Date.now()));
       for (const batch of batches) expect(await post(batch.path, { ...batch.headers }, batch.body)).toBe(200);

@@ -61,7 +61,7 @@ describe("malformed bodies", () => {
   test(
     `${bodies} of each signal and form: each is taken or refused with a reason, memory stays, a good body counts exactly`,
     { timeout: 120_000 + bodies * 60 },
-    async () => {
+    async ({ annotate }) => {
       const pool = new Pool(served.otlpUrl, { connections });
       const random = seededRandom(seed);
       const answers = new Map<number, number>();
@@ -98,6 +98,7 @@ describe("malformed bodies", () => {
       expect(unclear).toEqual([]);
       expect([...answers.keys()].filter((status) => ![200, 400].includes(status))).toEqual([]);
       expect(answers.get(400)).toBeGreaterThan(bodies);
+      await annotate(`${Math.round(warm)} MB after a tenth, ${Math.round(memory("VmHWM"))} MB at most`);
       expect(memory("VmHWM")).toBeLessThan(warm + 200);
       await countsExactly(0);
     },
@@ -131,7 +132,7 @@ describe("bombs", () => {
   test(
     "each is refused for what it is, in bounded memory, and a good body counts exactly",
     { timeout: 120_000 },
-    async () => {
+    async ({ annotate }) => {
       const base = memory("VmHWM");
       for (const [name, encoding, type, body, status] of bombs) {
         const packed = body();
@@ -148,6 +149,7 @@ describe("bombs", () => {
         });
         expect(await Promise.all(all), name).toEqual([status, status, status, status]);
       }
+      await annotate(`${Math.round(base)} MB before, ${Math.round(memory("VmHWM"))} MB at most`);
       expect(memory("VmHWM")).toBeLessThan(base + 400);
       await countsExactly(0);
     },
@@ -158,7 +160,7 @@ describe("slow senders and many connections", () => {
   test(
     "1,500 connections that say nothing, or half of something, take nothing from others",
     { timeout: 60_000 },
-    async () => {
+    async ({ annotate }) => {
       const base = memory("VmRSS");
       const host = "Host: 127.0.0.1\r\n";
       const halves = [
@@ -178,6 +180,7 @@ describe("slow senders and many connections", () => {
         for (let asked = 0; asked < 40; asked += 1) {
           expect((await fetch(`${served.url}/v1/verdict?service=service-1`)).status).toBe(200);
         }
+        await annotate(`${Math.round(base)} MB before, ${Math.round(memory("VmRSS"))} MB with them`);
         expect(memory("VmRSS")).toBeLessThan(base + 200);
         await countsExactly(100);
       } finally {
