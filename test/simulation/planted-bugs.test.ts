@@ -8,6 +8,7 @@ import type { Commit, ControlStore } from "#engine/ports.ts";
 import type * as lookFile from "#engine/look.ts";
 import type * as operateFile from "#engine/operate.ts";
 import type { LookInput, LookOutcome } from "#engine/look.ts";
+import type { Steps } from "#engine/steps.ts";
 import { err, ok } from "#model/result.ts";
 import type { Analysis } from "#model/analysis.ts";
 import type { Command, CommandRecord } from "#model/command.ts";
@@ -42,7 +43,10 @@ vi.mock("#engine/conclude-verdict.ts", async (original) => {
 });
 vi.mock("#engine/look.ts", async (original) => {
   const real = await original<typeof lookFile>();
-  return { ...real, look: (input: LookInput): LookOutcome => real.look(planted.look?.(input) ?? input) };
+  return {
+    ...real,
+    lookInSteps: (input: LookInput): Steps<LookOutcome> => real.lookInSteps(planted.look?.(input) ?? input),
+  };
 });
 vi.mock("#engine/operate.ts", async (original) => {
   const real = await original<typeof operateFile>();
