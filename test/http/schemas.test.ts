@@ -16,7 +16,8 @@ describe("the schemas of the documents", () => {
     const response = await app.request("/schemas/rollout.json");
     expect(response.status).toBe(404);
     expect(await response.json()).toMatchObject({
-      detail: "No such schema; known: /schemas/configuration.json, /schemas/policy.json.",
+      detail:
+        "No such schema; known: /schemas/configuration.json, /schemas/policy.json, /schemas/signatures.json.",
     });
   });
 });
