@@ -113,7 +113,7 @@ const twists: readonly Scenario[] = [
     ...differing,
     twist: { twist: "late", share: 0.05, bySeconds: 60 },
   }),
-  equal(23, "instances restart every 10 min (lost windows; resets are unrolled on the way in)", {
+  equal(23, "instances restart every 10 min and lose windows", {
     ...threeOf20,
     ...differing,
     twist: { twist: "restarts", everySeconds: 600, lostWindows: 2 },

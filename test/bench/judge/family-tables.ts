@@ -28,6 +28,12 @@ function shareDot(k: number, n: number): Dot {
   return { at: k / n, low, high };
 }
 
+/** Scenarios without a replicate are listed as such. */
+function unplayed(summaries: readonly Summary[]): string {
+  const names = summaries.filter(({ replicates, unjudged }) => replicates === 0 && unjudged === null);
+  return names.length === 0 ? "" : `\n\nNot played yet: ${names.map(({ name }) => name).join("; ")}.`;
+}
+
 function played(summaries: readonly Summary[]): readonly Summary[] {
   return summaries.filter(({ replicates }) => replicates > 0);
 }
@@ -67,7 +73,7 @@ export function falseRollbacks(summaries: readonly Summary[]): Drawn {
     scale: "root",
     limit: 0.01,
   });
-  return { markdown, svg };
+  return { markdown: markdown + unplayed(summaries), svg };
 }
 
 /** Harmful canaries: who finds them, and when. */
@@ -113,7 +119,7 @@ export function detections(summaries: readonly Summary[], title: string): Drawn 
     scale: "log",
     limit: null,
   });
-  return { markdown, svg };
+  return { markdown: markdown + unplayed(summaries), svg };
 }
 
 /** Canaries at and past their margin, and healthy ones: who lets them through. Thresholds let through what they do not fail. */
@@ -152,7 +158,7 @@ export function promotions(summaries: readonly Summary[]): Drawn {
     scale: "root",
     limit: 0.05,
   });
-  return { markdown, svg };
+  return { markdown: markdown + unplayed(summaries), svg };
 }
 
 /** Worlds that break: what is said of them. */
@@ -183,5 +189,5 @@ export function hostileVerdicts(summaries: readonly Summary[]): Drawn {
     scale: "root",
     limit: null,
   });
-  return { markdown, svg };
+  return { markdown: markdown + unplayed(summaries), svg };
 }

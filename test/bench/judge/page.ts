@@ -1,5 +1,6 @@
 import { detections, falseRollbacks, hostileVerdicts, promotions, type Drawn } from "./family-tables.ts";
 import { dotChart } from "./dot-chart.ts";
+import { floorTable } from "./floors.ts";
 import { goalReadings } from "./goals.ts";
 import type { BenchRecord } from "./record.ts";
 import type { Family, Scenario } from "./scenario.ts";
@@ -112,6 +113,12 @@ Each line adds one thing to the line above it, on the same streams. *Requests*: 
 ![What costs the time](judge-what-if.svg)
 
 ${record.whatIfs.map(whatIfTable).join("\n")}
+## What instances let be shown at all
+
+With endless traffic, harm is shown from about this ratio on: tau is 0.25 for errors and 0.06 for latency.
+
+${floorTable()}
+
 ## Cost
 
 ${table(
@@ -146,10 +153,10 @@ ${table(
 }
 
 function whatIfPicture(found: readonly WhatIf[]): string {
-  const ladders = found.filter(({ question }) => question.startsWith("What costs"));
+  const ladders = found.filter(({ question }) => question.endsWith("verdict its time?"));
   return dotChart({
     title: "What costs the time",
-    axis: "canary requests to the verdict over the oracle's",
+    axis: "canary requests to the verdict over the oracle's; 10x stands for more too",
     series: ["requests"],
     rows: ladders.flatMap(({ scenario, rows }) => [
       { label: scenario.slice(0, 52), dots: [] },

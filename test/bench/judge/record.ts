@@ -32,7 +32,9 @@ export function readRecord(): BenchRecord {
 
 /** Replaces what was measured anew; scenarios that were not played keep what they had. */
 export function writeRecord(before: BenchRecord, measured: Partial<BenchRecord>): BenchRecord {
-  const fresh = measured.summaries ?? [];
+  const known = new Set(before.summaries.map(({ id }) => id));
+  // A run that ended before it came to a scenario says nothing new of it.
+  const fresh = (measured.summaries ?? []).filter(({ id, replicates }) => replicates > 0 || !known.has(id));
   const summaries = [
     ...before.summaries.filter(({ id }) => !fresh.some((one) => one.id === id)),
     ...fresh,

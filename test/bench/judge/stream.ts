@@ -68,7 +68,7 @@ class Painter {
   readonly #late: LateRow[] = [];
   readonly #counts: Record<Side, { n: Float64Array; x: Float64Array }>;
   readonly #histograms: Record<Side, Float64Array> | null;
-  readonly #minuteTables = new Map<string, { minute: number; table: AliasTable }>();
+  readonly #minuteTables = new Map<string, { minute: number; slowdown: number; table: AliasTable }>();
 
   constructor(world: World, random: Random) {
     this.#world = world;
@@ -204,12 +204,12 @@ class Painter {
   ): Histogram {
     const minute = Math.floor((second + historySeconds) / 60);
     const key = `${side} ${instance} ${place}`;
+    const slowdown = this.#world.slowdown(side, second);
     let known = this.#minuteTables.get(key);
-    if (known?.minute !== minute) {
+    if (known?.minute !== minute || known.slowdown !== slowdown) {
       const slowness: Slowness = side === "canary" ? operation.slowness : { kind: "none" };
-      const shift =
-        operation.speed + this.#world.slowdown(side, second) + this.#noise.shift(side, instance, minute);
-      known = { minute, table: tableOf(slowness, shift, this.#world.noise === "alike") };
+      const shift = operation.speed + slowdown + this.#noise.shift(side, instance, minute);
+      known = { minute, slowdown, table: tableOf(slowness, shift, this.#world.noise === "alike") };
       this.#minuteTables.set(key, known);
     }
     return drawHistogram(known.table, n, this.#random);
