@@ -33,8 +33,10 @@ export async function serveHaldane(name: string): Promise<ServedContender> {
   };
 }
 
-/** What comes nearest to Haldane's samples: requests, errors and durations by operation, and edges between services. */
-const spansToMetrics = `
+/** Spans to metrics: requests, errors and durations by operation, and with `service_graph` edges between services. */
+export type Connectors = "span_metrics" | "span_metrics, service_graph";
+
+const configOf = (connectors: Connectors): string => `
 receivers: { otlp: { protocols: { http: { endpoint: "127.0.0.1:\${env:OTLP_HTTP_PORT}" } } } }
 connectors:
   span_metrics: { metrics_flush_interval: 10s }
@@ -42,16 +44,17 @@ connectors:
 exporters: { nop: {} }
 service:
   pipelines:
-    traces: { receivers: [otlp], exporters: [span_metrics, service_graph] }
-    metrics: { receivers: [span_metrics, service_graph], exporters: [nop] }
+    traces: { receivers: [otlp], exporters: [${connectors}] }
+    metrics: { receivers: [${connectors}], exporters: [nop] }
 `;
 
 export async function serveCollector(
   name: string,
   binary: string,
-  environment: Readonly<Record<string, string>>,
+  how: { readonly connectors: Connectors; readonly environment?: Readonly<Record<string, string>> },
 ): Promise<ServedContender> {
-  const collector = await startCollector({ binary, configs: [spansToMetrics], environment });
+  const { connectors, environment = {} } = how;
+  const collector = await startCollector({ binary, configs: [configOf(connectors)], environment });
   return {
     name,
     url: collector.otlpUrl,

@@ -18,6 +18,7 @@ export interface ServedRow {
 export const servedName = "Haldane, `serve`";
 export const collectorName = "Collector";
 export const tunedName = "Collector, GOGC=400";
+export const edgelessName = "Collector, no edges";
 
 /** What a receiver does right after its last answer is in the round. */
 const afterMs = 1000;
@@ -63,8 +64,11 @@ async function contendServed(
     contenders.push(await serveHaldane(servedName));
     const binary = form.signal === "traces" ? cachedCollector() : null;
     if (binary !== null) {
-      contenders.push(await serveCollector(collectorName, binary, {}));
-      contenders.push(await serveCollector(tunedName, binary, { GOGC: "400" }));
+      const connectors = "span_metrics, service_graph";
+      const environment = { GOGC: "400" };
+      contenders.push(await serveCollector(collectorName, binary, { connectors }));
+      contenders.push(await serveCollector(tunedName, binary, { connectors, environment }));
+      contenders.push(await serveCollector(edgelessName, binary, { connectors: "span_metrics" }));
     }
     const spent = contenders.map((): Spent[] => []);
     for (let round = -warmUps; round < rounds; round += 1) {
