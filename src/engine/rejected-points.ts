@@ -1,22 +1,46 @@
+import type { SampleRow } from "#model/sample.ts";
 import type { Concluded } from "./findings.ts";
 import type { CountSource, IntegrityState, RejectedPoints, Signal } from "./signal.ts";
 import type { ArmName, ArmRow } from "./tiles.ts";
 import { sayShare } from "./wording.ts";
 
-/** Above this share of an arm's windows with rejected points, a signal has no data that one could rely on. */
+/** Above this share of an arm's windows of a metric with rejected points, a signal has no data that one could rely on. */
 export const rejectedShareAllowed = 0.01;
+
+/** The metric of which a row tells; null where it is of spans or logs. */
+function metricOfRow({ measure }: SampleRow): string | null {
+  switch (measure.kind) {
+    case "requests":
+      return measure.source === "metrics" ? "" : null;
+    case "logs":
+      return null;
+    case "counter":
+    case "gauge":
+    case "histogram":
+    case "rejected":
+      return measure.metric;
+  }
+}
 
 /** Adds the rows of one tile to what is known of an arm's rejected points. */
 export function addRejected(known: RejectedPoints, rows: readonly ArmRow[], arm: ArmName): RejectedPoints {
-  const seen = new Set<string>();
-  const windows = { ...known.windows };
+  const seen = new Map<string, Set<string>>();
+  const rejected = new Map<string, number>();
   for (const { arm: rowArm, row } of rows) {
-    if (rowArm !== arm) continue;
-    seen.add(`${row.instanceId}/${row.window}`);
-    const { measure } = row;
-    if (measure.kind === "rejected") windows[measure.metric] = (windows[measure.metric] ?? 0) + 1;
+    const metric = rowArm === arm ? metricOfRow(row) : null;
+    if (metric === null) continue;
+    const windows = seen.get(metric) ?? new Set();
+    seen.set(metric, windows.add(`${row.instanceId}/${row.window}`));
+    if (row.measure.kind === "rejected") rejected.set(metric, (rejected.get(metric) ?? 0) + 1);
   }
-  return { seen: known.seen + seen.size, windows };
+  const added = [...seen].map(([metric, windows]) => {
+    const before = known[metric] ?? { windows: 0, rejected: 0 };
+    return [
+      metric,
+      { windows: before.windows + windows.size, rejected: before.rejected + (rejected.get(metric) ?? 0) },
+    ] as const;
+  });
+  return added.length === 0 ? known : { ...known, ...Object.fromEntries(added) };
 }
 
 /** The metric whose points a signal is made of; null where it is made of spans or logs. */
@@ -26,8 +50,9 @@ function metricOf({ kind, metric }: Signal, source: CountSource["source"]): stri
   return source === "metrics" ? "" : null;
 }
 
-function rejectedShare({ seen, windows }: RejectedPoints, metric: string): number {
-  return seen === 0 ? 0 : (windows[metric] ?? 0) / seen;
+function rejectedShare(points: RejectedPoints, metric: string): number {
+  const { windows, rejected } = points[metric] ?? { windows: 0, rejected: 0 };
+  return windows === 0 ? 0 : rejected / windows;
 }
 
 /**
@@ -52,6 +77,11 @@ export function unlessRejected(
   return {
     ...concluded,
     logSafe: null,
-    finding: { ...concluded.finding, conclusion: "unknown", why },
+    finding: {
+      ...concluded.finding,
+      conclusion: "unknown",
+      why,
+      evidence: { ...concluded.finding.evidence, safe: null },
+    },
   };
 }

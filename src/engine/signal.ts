@@ -53,7 +53,7 @@ export interface CountSource {
  * windows (decision 13); storing it only saves the work.
  */
 export interface EngineState {
-  readonly version: 1;
+  readonly version: 2;
   readonly canaryIds: readonly number[];
   readonly baselineIds: readonly number[];
   /** First window of evidence; null until both arms were seen. */
@@ -73,13 +73,13 @@ export interface EngineState {
   readonly notes: readonly string[];
 }
 
-/** What of an arm's points could not be used; counted in windows of single instances. */
-export interface RejectedPoints {
-  /** Windows with any telemetry. */
-  readonly seen: number;
-  /** Windows in which points of a metric were rejected, by metric; "" = the metrics that count requests. */
-  readonly windows: Readonly<Record<string, number>>;
-}
+/**
+ * What of an arm's points could not be used, by metric ("" = the metrics that count requests), in windows of single instances:
+ * those with any point of the metric, and of these the ones with a rejected point.
+ */
+export type RejectedPoints = Readonly<
+  Record<string, { readonly windows: number; readonly rejected: number }>
+>;
 
 /** Running facts that guard a promotion, folded tile by tile. */
 export interface IntegrityState {
@@ -101,7 +101,7 @@ export interface IntegrityState {
 }
 
 export const emptyEngineState: EngineState = {
-  version: 1,
+  version: 2,
   canaryIds: [],
   baselineIds: [],
   evidenceFrom: null,
@@ -120,7 +120,7 @@ export const emptyEngineState: EngineState = {
     canaryRequests: 0,
     canaryRequestsFrom: null,
     canaryServedTo: null,
-    rejected: { canary: { seen: 0, windows: {} }, baseline: { seen: 0, windows: {} } },
+    rejected: { canary: {}, baseline: {} },
     split: [],
     baselineHistory: { n: 0, x: 0 },
     baselineRecent: [],

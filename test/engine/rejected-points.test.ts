@@ -1,4 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { forecastOf } from "#engine/forecast.ts";
+import { addRejected } from "#engine/rejected-points.ts";
+import type { ArmRow } from "#engine/tiles.ts";
+import type { Measure } from "#model/sample.ts";
 import { recordedLines, type RecordedArm } from "#test/support/recorded-service.ts";
 import { replayed } from "#test/support/replayed.ts";
 
@@ -59,5 +63,32 @@ describe("points that could not be used", () => {
   test("do not hide harm that the rest shows", async () => {
     const { finals } = await replayed(spoiled(recording({ errors: () => 0.05 }), "1.5.0", 30));
     expect(finals.map(({ verdict }) => verdict)).toEqual(["rollback"]);
+  });
+
+  test("are counted beside the metric's own windows: other telemetry of an instance makes them no fewer", () => {
+    const at = (window: number, measure: Measure): ArmRow => ({
+      arm: "canary",
+      row: {
+        deploymentId: 1,
+        instanceId: 1,
+        measure,
+        window,
+        late: false,
+        sample: { kind: "counter", total: 1 },
+      },
+    });
+    const rows = Array.from({ length: 120 }, (_, k) => at(k * 5000, { kind: "logs" }));
+    const exported = [0, 60_000, 120_000].map((window) => at(window, { kind: "counter", metric: "hits" }));
+    const refused = at(60_000, { kind: "rejected", metric: "hits" });
+    expect(addRejected({}, [...rows, ...exported, refused], "canary")).toEqual({
+      hits: { windows: 3, rejected: 1 },
+    });
+  });
+
+  test("leave no evidence of safety in the finding, so that neither score nor forecast counts on it", async () => {
+    const { finals } = await replayed(spoiled(recording(), "1.5.0", 30));
+    const guarded = (finals[0]?.findings ?? []).filter((finding) => finding.guarded);
+    expect(guarded.map(({ evidence }) => evidence.safe)).toEqual([null, null]);
+    expect(forecastOf(guarded)).toBeNull();
   });
 });
