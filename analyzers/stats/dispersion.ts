@@ -37,16 +37,43 @@ export function burstDispersion(table: readonly CountRow[]): number {
   return Math.max(1, (pearson / degrees) * (1 + Math.sqrt(2 / degrees)));
 }
 
+/** Exposure and bad outcomes of one instance. */
+export interface InstanceCount {
+  readonly n: number;
+  readonly x: number;
+}
+
+/** Counts expected of an instance below which their spread says nothing. */
+const leastExpected = 4;
+
+/** True where every instance, at the share of all, would show enough for their spread to tell. */
+export function spreadTells(instances: readonly InstanceCount[]): boolean {
+  const { n, x } = totalOf(instances);
+  return instances.length > 1 && n > 0 && instances.every((one) => (x * one.n) / n >= leastExpected);
+}
+
+function totalOf(instances: readonly InstanceCount[]): InstanceCount {
+  return { n: sum(instances.map(({ n }) => n)), x: sum(instances.map(({ x }) => x)) };
+}
+
 /**
- * Squared relative spread between instances, from their counts over equal exposure: what their variance has beyond phi
- * times Poisson, over the squared mean; never negative. Moment estimate; 0 for fewer than two instances or no counts.
+ * Squared relative spread of the share between instances: what their counts spread beyond phi times Poisson, over the squares
+ * of what is expected; never negative. Moment estimate, one true share per instance (DerSimonian and Laird 1986 for relative
+ * rates); for equal exposures (sum (x - m)^2 - phi m (G - 1)) / ((G - 1) m^2). 0 for fewer than two instances or no counts.
  */
-export function betweenInstanceVariance(counts: readonly number[], phi: number): number {
-  const groups = counts.length;
-  const mean = sum(counts) / groups;
-  if (groups < 2 || mean === 0) return 0;
-  const squares = sum(counts.map((y) => (y - mean) ** 2));
-  return Math.max(0, (squares - phi * mean * (groups - 1)) / ((groups - 1) * mean * mean));
+export function betweenInstanceVariance(instances: readonly InstanceCount[], phi: number): number {
+  const { n, x } = totalOf(instances);
+  let spread = 0;
+  let chance = 0;
+  let scale = 0;
+  for (const one of instances) {
+    const expected = n > 0 ? (x * one.n) / n : 0;
+    const rest = 1 - one.n / n;
+    spread += (one.x - expected) ** 2;
+    chance += phi * expected * rest;
+    scale += expected * expected * rest;
+  }
+  return scale > 0 ? Math.max(0, (spread - chance) / scale) : 0;
 }
 
 /** What is believed of a spread before instances were seen: its value, as from so many degrees of freedom. */
@@ -55,21 +82,18 @@ export interface SpreadPrior {
   readonly degrees: number;
 }
 
-/** Counts per instance below which their spread says nothing. */
-const leastMean = 4;
-
 /**
  * Spread tau between instances with the degrees of freedom behind it: the moment estimate shrunk towards the prior,
- * sqrt((nu0 tau0^2 + (G - 1) tau^2) / (nu0 + G - 1)). The prior alone where instances have fewer than 4 counts each.
+ * sqrt((nu0 tau0^2 + (G - 1) tau^2) / (nu0 + G - 1)). The prior alone where an instance would show fewer than 4.
  */
 export function shrunkenSpread(
-  counts: readonly number[],
+  instances: readonly InstanceCount[],
   phi: number,
   { tau0, degrees }: SpreadPrior,
 ): { readonly tau: number; readonly degrees: number } {
-  const more = counts.length - 1;
-  if (more < 1 || sum(counts) < leastMean * counts.length) return { tau: tau0, degrees };
-  const seen = betweenInstanceVariance(counts, phi);
+  if (!spreadTells(instances)) return { tau: tau0, degrees };
+  const more = instances.length - 1;
+  const seen = betweenInstanceVariance(instances, phi);
   return {
     tau: Math.sqrt((degrees * tau0 * tau0 + more * seen) / (degrees + more)),
     degrees: degrees + more,

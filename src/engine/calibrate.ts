@@ -3,7 +3,7 @@ import type { Histogram } from "#model/histogram.ts";
 import { histogramCount, histogramQuantile, mergeHistograms } from "#model/merge-histogram.ts";
 import type { SampleRow } from "#model/sample.ts";
 import { inverseIncompleteBeta } from "#analyzers/stats/incomplete-beta.ts";
-import { instanceSpreadOfShares } from "#analyzers/stats/instance-spread-of-shares.ts";
+import { betweenInstanceVariance, spreadTells } from "#analyzers/stats/dispersion.ts";
 import { frozenRequestsNeeded } from "#analyzers/metrics/duration-plan.ts";
 import { requestsOf } from "./tiles.ts";
 import type { Trial } from "./trial.ts";
@@ -76,7 +76,8 @@ interface Served {
 function spreadOf(rows: readonly SampleRow[]): InstanceSpread {
   const spans = servedBy(rows, "spans");
   const served = [...(spans.size > 0 ? spans : servedBy(rows, "metrics")).values()];
-  return { errors: instanceSpreadOfShares(served), speed: speedSpread(served) };
+  const errors = spreadTells(served) ? Math.sqrt(betweenInstanceVariance(served, 1)) : null;
+  return { errors, speed: speedSpread(served) };
 }
 
 function servedBy(rows: readonly SampleRow[], source: "spans" | "metrics"): ReadonlyMap<number, Served> {

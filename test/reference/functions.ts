@@ -181,7 +181,11 @@ const sketchFunctions: Functions = {
 
 const planningFunctions: Functions = {
   pearson_dispersion_equal_exposure: (v) => equalExposureDispersion(list(v, "counts")),
-  between_pod_tau2: (v) => betweenInstanceVariance(list(v, "counts"), num(v, "phi", 1)),
+  between_pod_tau2: (v) =>
+    betweenInstanceVariance(
+      list(v, "counts").map((x) => ({ n: 1, x })),
+      num(v, "phi", 1),
+    ),
   wald_bound_errors: (v) => waldBound(num(v, "split"), num(v, "theta"), num(v, "alpha")),
   noninferiority_requests: (v) => noninferiorityRequests(num(v, "p"), num(v, "margin"), num(v, "beta")),
 };

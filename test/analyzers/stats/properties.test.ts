@@ -44,6 +44,11 @@ function apart(a: readonly number[], b: readonly number[]): number {
 
 const theta = fc.double({ min: 1.05, max: 30, noNaN: true });
 
+/** Instances of equal exposure. */
+function alike(counts: readonly number[]) {
+  return counts.map((x) => ({ n: 1, x }));
+}
+
 describe("evidence on rates", () => {
   it("is the same in any order of buckets, late ones included", () => {
     fc.assert(
@@ -264,16 +269,18 @@ describe("dispersion", () => {
       ]),
     ]).toEqual([1, 1, 1]);
     expect([equalExposureDispersion([0, 0]), equalExposureDispersion([4])]).toEqual([1, 1]);
-    expect([betweenInstanceVariance([0, 0], 1), betweenInstanceVariance([9], 1)]).toEqual([0, 0]);
+    expect([betweenInstanceVariance(alike([0, 0]), 1), betweenInstanceVariance(alike([9]), 1)]).toEqual([
+      0, 0,
+    ]);
   });
 
   it("between instances is shrunk towards what was believed, and left at it where counts are few", () => {
     const prior = { tau0: 0.25, degrees: 10 };
-    expect(shrunkenSpread([1, 2, 1], 1, prior)).toEqual({ tau: 0.25, degrees: 10 });
-    const seen = shrunkenSpread([100, 200, 300, 100], 1, prior);
+    expect(shrunkenSpread(alike([1, 2, 1]), 1, prior)).toEqual({ tau: 0.25, degrees: 10 });
+    const seen = shrunkenSpread(alike([100, 200, 300, 100]), 1, prior);
     expect(seen.degrees).toBe(13);
     expect(seen.tau).toBeGreaterThan(0.25);
-    expect(seen.tau).toBeLessThan(Math.sqrt(betweenInstanceVariance([100, 200, 300, 100], 1)));
+    expect(seen.tau).toBeLessThan(Math.sqrt(betweenInstanceVariance(alike([100, 200, 300, 100]), 1)));
   });
 });
 
