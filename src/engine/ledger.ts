@@ -129,8 +129,9 @@ export class Ledger {
 
   /**
    * Looks once at every open analysis after a seal at `now`; returns how many commands were written. `stale`: a source
-   * lags for so long that nothing may be promoted and no silence counts. `sealedTo`: where sealing is not by the clock, the end of the last sealed window. A fault in one analysis is
-   * told to `onFault` and leaves the others looked at: it must not hold up another's rollback.
+   * lags for so long that nothing may be promoted and no silence counts. `sealedTo`: where sealing is not by the clock, the
+   * end of the last sealed window. A fault in one analysis is told to `onFault` and leaves the others looked at: it must
+   * not hold up another's rollback.
    */
   look(now: Instant, options: LookOptions = {}): number {
     return allAtOnce(this.lookInSteps(now, options));
