@@ -1,3 +1,4 @@
+import { fileURLToPath } from "node:url";
 import tseslint from "typescript-eslint";
 
 const pureParts = ["src/model/**/*.ts", "src/engine/**/*.ts", "analyzers/**/*.ts", "baselines/**/*.ts"];
@@ -33,7 +34,7 @@ export default tseslint.config(
     languageOptions: {
       parserOptions: {
         projectService: { allowDefaultProject: [".config/*.js", ".config/*.cjs"] },
-        tsconfigRootDir: new URL("..", import.meta.url).pathname,
+        tsconfigRootDir: fileURLToPath(new URL("..", import.meta.url)),
       },
     },
     linterOptions: { reportUnusedDisableDirectives: "error" },

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startIngestWorker, type IngestClient, type WorkerFailure } from "#ingest/worker-client.ts";
@@ -35,7 +35,7 @@ beforeAll(async () => {
   folder = mkdtempSync(join(tmpdir(), "haldane-worker-"));
   const entry = new URL("src/ingest-worker.ts", root);
   await build({
-    ...{ entryPoints: [entry.pathname], outfile: built.pathname, bundle: true, format: "esm" },
+    ...{ entryPoints: [fileURLToPath(entry)], outfile: fileURLToPath(built), bundle: true, format: "esm" },
     ...{ platform: "node", target: "node20", packages: "external", logLevel: "error" },
   });
 });

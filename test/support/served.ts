@@ -3,8 +3,9 @@ import { once } from "node:events";
 import { mkdtemp, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
-const builtMain = new URL("../../dist/main.js", import.meta.url).pathname;
+const builtMain = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 
 /** A real `haldane serve` in its own process, on free ports. */
 export interface Served {
