@@ -5,6 +5,7 @@ import { createIntake, type Intake } from "#ingest/intake.ts";
 import type { FromWorker, IngestSettings, ToWorker, WorkerStart } from "#ingest/worker-protocol.ts";
 import { BoundedInterner } from "#model/interner.ts";
 import { openTelemetryWriter } from "#store/sqlite/telemetry-writer.ts";
+import { yieldToOtherThreads } from "./thread-tuning.ts";
 
 const checkpointMs = 2000;
 
@@ -12,6 +13,7 @@ const checkpointMs = 2000;
 function main(): void {
   const port = parentPort;
   if (port === null) throw new Error("ingest-worker runs as a worker thread only");
+  yieldToOtherThreads();
   const { path } = workerData as WorkerStart;
   const tell = (message: FromWorker): void => {
     port.postMessage(message);

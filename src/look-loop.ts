@@ -18,7 +18,7 @@ const lookOverdueMs = 15_000;
 const heldBackAtMostMs = 60_000;
 
 /** A look is interrupted after this long, so that requests are answered: judging hundreds of signals takes a second. */
-const sliceMs = 3;
+const sliceMs = 1;
 
 /** Runs steps to their end, answering whatever waits after each slice. */
 async function inSlices<T>(steps: Steps<T>): Promise<T> {

@@ -19,6 +19,8 @@ process.exitCode = await runProgram(
       const loaded = await loadConfiguration({ files, flags, environment: process.env });
       if (!loaded.ok) return loaded;
       const { createApp } = await import("./app.ts");
+      const { letHeapGrow } = await import("./thread-tuning.ts");
+      letHeapGrow();
       return ok(createApp(loaded.value, { workerFile: new URL("./ingest-worker.js", import.meta.url) }));
     },
     validate: async (files) => (await import("#config/load-configuration.ts")).validateFiles(files),

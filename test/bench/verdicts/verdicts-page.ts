@@ -53,7 +53,8 @@ export function verdictsPage(figures: Figures): string {
 Written by \`npm run bench -- verdicts\` on ${date}: ${machine}.
 
 \`haldane serve\` runs as built, with ${analyses} open analyses of services that send from 80 instances in all. Spans come over
-OTLP/HTTP (protobuf, plain, eight connections, 3,500 spans a body) from a process of its own; another one is the peer, a bare Hono route that answers
+OTLP/HTTP (protobuf, plain, eight connections, 3,500 spans a body) from a process of its own, which yields to the others
+for it stands for other machines; another one is the peer, a bare Hono route that answers
 the same text as the verdict with nothing behind it. All share the cores of the machine: the peer is measured beside the same load.
 
 - **The limit of ingest** was found in this run: ${thousands(limit.spans / limit.seconds)} thousand spans a second were acknowledged as fast as they were
