@@ -37,6 +37,22 @@ export function burstDispersion(table: readonly CountRow[]): number {
   return Math.max(1, (pearson / degrees) * (1 + Math.sqrt(2 / degrees)));
 }
 
+/**
+ * The same for a single instance, from its blocks alone: counts against its exposure in each. What its load changes beyond exposure
+ * counts as bursts too.
+ */
+export function soloDispersion(blocks: readonly InstanceCount[]): number {
+  const { n, x } = totalOf(blocks);
+  const degrees = blocks.filter((block) => block.n > 0).length - 1;
+  if (degrees <= 0 || x === 0) return 1;
+  let pearson = 0;
+  for (const block of blocks) {
+    const expected = (x * block.n) / n;
+    if (expected > 0) pearson += (block.x - expected) ** 2 / expected;
+  }
+  return Math.max(1, (pearson / degrees) * (1 + Math.sqrt(2 / degrees)));
+}
+
 /** Exposure and bad outcomes of one instance. */
 export interface InstanceCount {
   readonly n: number;
@@ -82,20 +98,26 @@ export interface SpreadPrior {
   readonly degrees: number;
 }
 
+/** A spread tau, with the degrees of freedom behind it. */
+export interface Spread {
+  readonly tau: number;
+  readonly degrees: number;
+}
+
 /**
  * Spread tau between instances with the degrees of freedom behind it: the moment estimate shrunk towards the prior,
  * sqrt((nu0 tau0^2 + (G - 1) tau^2) / (nu0 + G - 1)). The prior alone where an instance would show fewer than 4.
  */
-export function shrunkenSpread(
-  instances: readonly InstanceCount[],
-  phi: number,
-  { tau0, degrees }: SpreadPrior,
-): { readonly tau: number; readonly degrees: number } {
-  if (!spreadTells(instances)) return { tau: tau0, degrees };
-  const more = instances.length - 1;
-  const seen = betweenInstanceVariance(instances, phi);
+export function shrunkenSpread(instances: readonly InstanceCount[], phi: number, prior: SpreadPrior): Spread {
+  if (!spreadTells(instances)) return { tau: prior.tau0, degrees: prior.degrees };
+  return shrunken(prior, betweenInstanceVariance(instances, phi), instances.length);
+}
+
+/** The same for a variance that was estimated from so many instances otherwise. */
+export function shrunken({ tau0, degrees }: SpreadPrior, variance: number, instances: number): Spread {
+  const more = instances - 1;
   return {
-    tau: Math.sqrt((degrees * tau0 * tau0 + more * seen) / (degrees + more)),
+    tau: Math.sqrt((degrees * tau0 * tau0 + more * variance) / (degrees + more)),
     degrees: degrees + more,
   };
 }

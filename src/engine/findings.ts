@@ -1,6 +1,11 @@
 import { concludeDuration, type DurationConclusion } from "#analyzers/metrics/duration.ts";
-import type { QuantileConclusion } from "#analyzers/metrics/duration-plan.ts";
-import { concludeShare, sequentialPart, type ShareConclusion } from "#analyzers/metrics/share.ts";
+import type { DurationPlan, QuantileConclusion } from "#analyzers/metrics/duration-plan.ts";
+import {
+  concludeShare,
+  sequentialPart,
+  type ShareConclusion,
+  type SharePlan,
+} from "#analyzers/metrics/share.ts";
 import type { Conclusion, Finding } from "#model/finding.ts";
 import { formatDuration } from "#model/time.ts";
 import { attemptFactor, durationPlan, sharePlan, type FoldContext } from "./fold.ts";
@@ -47,27 +52,27 @@ export function concludeSignal(
       return unknown(signal, state.why, context);
     case "share": {
       const late = lateRows.length === 0 ? null : shareTile(lateRows, signal, counts.source, null);
-      return shareFinding(
-        signal,
-        concludeShare(state.evidence, late, { ...sharePlan(signal, policy, attempt), deadline }),
-        context,
-      );
+      const plan = { ...sharePlan(signal, policy, attempt, state.chance), deadline };
+      return shareFinding(signal, concludeShare(state.evidence, late, plan), context, plan);
     }
     case "duration": {
       const late =
         lateRows.length === 0
           ? null
           : durationTile(lateRows, signal, counts.source, context.isWarm, null).tile;
-      const plan = { ...durationPlan(signal, policy, attempt), deadline };
-      return durationFinding(signal, concludeDuration(state.evidence, late, plan), context);
+      const plan = { ...durationPlan(signal, policy, attempt, state.chance), deadline };
+      return durationFinding(signal, concludeDuration(state.evidence, late, plan), context, plan);
     }
   }
 }
 
-function shareFinding(signal: Signal, conclusion: ShareConclusion, context: FoldContext): Concluded {
-  const { policy, attempt } = context;
+function shareFinding(
+  signal: Signal,
+  conclusion: ShareConclusion,
+  context: FoldContext,
+  limits: SharePlan,
+): Concluded {
   const { canary, baseline } = conclusion;
-  const limits = sharePlan(signal, policy, attempt);
   const hasEvidence = canary.n > 0 && baseline.n > 0;
   const result = concludes({
     hasEvidence,
@@ -114,9 +119,13 @@ function shareFinding(signal: Signal, conclusion: ShareConclusion, context: Fold
   };
 }
 
-function durationFinding(signal: Signal, conclusion: DurationConclusion, context: FoldContext): Concluded {
+function durationFinding(
+  signal: Signal,
+  conclusion: DurationConclusion,
+  context: FoldContext,
+  limits: DurationPlan,
+): Concluded {
   const { canary, baseline } = conclusion;
-  const limits = durationPlan(signal, context.policy, context.attempt);
   const hasEvidence = canary.n > 0 && baseline.n > 0;
   const result = concludes({
     hasEvidence,

@@ -5,7 +5,8 @@ import type { Instant } from "#model/time.ts";
 import { emptyShare, foldShare } from "#analyzers/metrics/share.ts";
 import { foldDuration, openDuration, type DurationPlan } from "#analyzers/metrics/duration.ts";
 import type { SharePlan } from "#analyzers/metrics/share.ts";
-import type { CountSource, Signal, SignalState } from "./signal.ts";
+import { chanceOfDurations, chanceOfShare, type Minutes } from "./chance.ts";
+import type { Chance, CountSource, Signal, SignalState } from "./signal.ts";
 import {
   baselineHistogram,
   countOf,
@@ -33,6 +34,7 @@ export interface FoldContext {
   readonly deadline: boolean;
   /** Baseline rows of the ten minutes before the canary came. */
   readonly before: readonly ArmRow[];
+  readonly minutesBefore: Minutes;
 }
 
 /** Alpha of an attempt: a deployment analysed again spends half as much each time (decision 4). */
@@ -40,56 +42,66 @@ export function attemptFactor(attempt: number): number {
   return 2 ** (1 - attempt);
 }
 
-export function sharePlan(signal: Signal, policy: Policy, attempt: number): SharePlan {
+function isShare({ kind }: Signal): boolean {
+  return kind !== "latency" && kind !== "histogram";
+}
+
+type Limits = Pick<Policy["logs"], "tolerance" | "margin" | "atMost" | "spread">;
+
+/** What the policy allows a signal. */
+function limitsOf(signal: Signal, policy: Policy): Limits {
   const metric = policy.metrics.find((candidate) => candidate.name === signal.metric);
-  const limits =
-    signal.kind === "errors"
-      ? policy.errors
-      : metric !== undefined && metric.kind !== "gauge"
-        ? metric
-        : policy.logs;
+  if (signal.kind === "errors") return policy.errors;
+  if (metric !== undefined && metric.kind !== "gauge") return metric;
+  return isShare(signal) ? policy.logs : policy.latency;
+}
+
+/** What a policy and chance ask of any test. */
+function planOf(
+  signal: Signal,
+  policy: Policy,
+  attempt: number,
+  { tau, degrees }: Chance,
+): Omit<DurationPlan, "quantiles"> {
+  const { tolerance, margin, atMost } = limitsOf(signal, policy);
   return {
     alpha: policy.alpha,
     beta: policy.beta,
     weight: signal.weight,
     attemptFactor: attemptFactor(attempt),
-    tolerance: limits.tolerance,
-    margin: limits.margin,
-    atMost: limits.atMost,
-    ceiling: signal.kind === "errors" ? policy.errors.ceiling : null,
-    tau0: limits.spread,
-    tauDegrees: 10,
-    phi: 1,
+    tolerance,
+    margin,
+    atMost,
+    tau0: tau,
+    tauDegrees: degrees,
     guarded: signal.guarded,
   };
 }
 
-export function durationPlan(signal: Signal, policy: Policy, attempt: number): DurationPlan {
-  const metric = policy.metrics.find((candidate) => candidate.name === signal.metric);
-  const limits = metric !== undefined && metric.kind !== "gauge" ? metric : policy.latency;
+export function sharePlan(signal: Signal, policy: Policy, attempt: number, chance: Chance): SharePlan {
   return {
-    alpha: policy.alpha,
-    beta: policy.beta,
-    weight: signal.weight,
-    attemptFactor: attemptFactor(attempt),
-    tolerance: limits.tolerance,
-    margin: limits.margin,
-    atMost: limits.atMost,
-    quantiles: policy.latency.quantiles,
-    tau0: limits.spread,
-    tauDegrees: 10,
-    guarded: signal.guarded,
+    ...planOf(signal, policy, attempt, chance),
+    ceiling: signal.kind === "errors" ? policy.errors.ceiling : null,
+    phi: chance.phi,
   };
+}
+
+export function durationPlan(signal: Signal, policy: Policy, attempt: number, chance: Chance): DurationPlan {
+  return { ...planOf(signal, policy, attempt, chance), quantiles: policy.latency.quantiles };
 }
 
 /** The state of a signal before its first tile. */
 export function openSignal(signal: Signal, context: FoldContext): SignalState {
   const foldedTo = context.evidenceFrom;
-  if (signal.kind !== "latency" && signal.kind !== "histogram") {
-    return { signal, test: "share", foldedTo, evidence: emptyShare() };
+  const { source } = context.counts;
+  const { spread } = limitsOf(signal, context.policy);
+  if (isShare(signal)) {
+    const chance = chanceOfShare(context.minutesBefore, signal, source, spread);
+    return { signal, test: "share", foldedTo, chance, evidence: emptyShare() };
   }
-  const gathered = baselineHistogram(context.before, signal, context.counts.source);
-  const waiting: Waiting = { signal, test: "waiting", foldedTo, gathered: null };
+  const gathered = baselineHistogram(context.before, signal, source);
+  const chance = chanceOfDurations(context.before, signal, source, spread);
+  const waiting: Waiting = { signal, test: "waiting", foldedTo, chance, gathered: null };
   return gathered !== null && countOf(gathered) >= freezeRequests
     ? freeze(waiting, gathered, context)
     : waiting;
@@ -152,9 +164,9 @@ function together(a: Histogram | null, b: Histogram | null): Histogram | null {
 }
 
 function freeze(state: Waiting, frozen: Histogram, context: FoldContext): SignalState {
-  const { signal, foldedTo } = state;
-  const opened = openDuration(frozen, durationPlan(signal, context.policy, context.attempt));
-  if (opened.ok) return { signal, test: "duration", foldedTo, evidence: opened.value };
+  const { signal, foldedTo, chance } = state;
+  const opened = openDuration(frozen, durationPlan(signal, context.policy, context.attempt, chance));
+  if (opened.ok) return { signal, test: "duration", foldedTo, chance, evidence: opened.value };
   return opened.error.tag === "tooFew"
     ? { ...state, gathered: frozen }
     : { signal, test: "unusable", foldedTo, why: opened.error.message };

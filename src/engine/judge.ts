@@ -5,6 +5,7 @@ import { formatDuration, windowLengthMs, type Instant } from "#model/time.ts";
 import { concludeSplit } from "#analyzers/metrics/split.ts";
 import { closedWeightedMeans } from "#analyzers/stats/closed-weighted-mean.ts";
 import { logWeightedMean } from "#analyzers/stats/log-sum-exp.ts";
+import { byMinute } from "./chance.ts";
 import { chooseCountSource } from "./count-source.ts";
 import { concludeSignal, harmThreshold, type Concluded } from "./findings.ts";
 import { foldSignal, openSignal, type FoldContext } from "./fold.ts";
@@ -83,6 +84,7 @@ export function* judgeInSteps(input: JudgeInput): Steps<Judgement> {
     isWarm: warmth(input),
     deadline: input.deadline,
     before: input.before,
+    minutesBefore: byMinute(input.before),
   };
   const state = yield* foldAll({ ...seen, counts: choice.source }, input, {
     ...context,
@@ -259,7 +261,7 @@ function addLateOperations(state: EngineState, input: JudgeInput, context: FoldC
   const taken = coming.slice(0, room);
   const added = taken.flatMap((operation, at) =>
     lateOperationSignals(operation, state.lateOperations.length + at + 1).map((signal) => {
-      const opened = openSignal(signal, { ...context, before: [] });
+      const opened = openSignal(signal, { ...context, before: [], minutesBefore: [] });
       // What was folded before it came held none of it; its evidence starts where the others stand.
       return { ...opened, foldedTo: Math.max(opened.foldedTo, state.integrity.foldedTo ?? opened.foldedTo) };
     }),

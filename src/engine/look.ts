@@ -6,6 +6,7 @@ import { deploymentLabel, type Deployment, type Instance } from "#model/deployme
 import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
 import { concludeVerdict, type VerdictOutcome } from "./conclude-verdict.ts";
 import { decide, type Wish } from "./decide.ts";
+import { describeChance } from "./describe-chance.ts";
 import { describeCounts, judgeInSteps, type Judgement } from "./judge.ts";
 import type { Policy } from "./policy.ts";
 import type { TelemetryReader } from "./ports.ts";
@@ -14,7 +15,6 @@ import { splitFinding } from "./split-finding.ts";
 import type { EngineState } from "./signal.ts";
 import { allAtOnce, type Steps } from "./steps.ts";
 import type { ArmRow } from "./tiles.ts";
-import { sayShare } from "./wording.ts";
 
 /** How far back a first analysis reads, and how much of the baseline's past freezes cut points (decision 19). */
 const lookBackMs = 600_000;
@@ -334,7 +334,7 @@ function notesOf(input: LookInput, judgement: Judgement): readonly string[] {
   return [
     describeCounts(state.counts),
     baselineStrategies[policy.baseline.strategy].assumption,
-    `Healthy instances are taken to differ by about ${sayShare(policy.errors.spread)} in error share and ${sayShare(policy.latency.spread)} in speed (a prior, widened by a t distribution with 10 degrees of freedom).`,
+    ...describeChance(state, policy),
     ...(unidentified
       ? [
           "Some telemetry names no instance (service.instance.id, pod or host): all of it counts as one instance.",

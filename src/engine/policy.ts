@@ -30,7 +30,7 @@ const spreadOf = (usual: number) =>
     .max(2)
     .default(usual)
     .describe(
-      "How much healthy instances differ, as a relative standard deviation; `haldane calibrate` measures it.",
+      "How much healthy instances differ, as a relative standard deviation, before the baseline's own instances say more; `haldane calibrate` measures it.",
     );
 const errorSpread = spreadOf(0.25);
 const speedSpread = spreadOf(0.06);

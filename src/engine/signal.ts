@@ -17,18 +17,30 @@ export interface Signal {
   readonly weight: number;
 }
 
+/**
+ * What chance is taken to do to a signal between equal versions, frozen before its first evidence from the baseline's own history:
+ * the spread tau between instances with the degrees of freedom behind it, and the dispersion phi of bursts.
+ */
+export interface Chance {
+  readonly tau: number;
+  readonly degrees: number;
+  readonly phi: number;
+}
+
 /** The running evidence of one signal. `foldedTo`: windows that start before it are in the evidence, or were used to freeze cut points. */
 export type SignalState =
   | {
       readonly signal: Signal;
       readonly test: "share";
       readonly foldedTo: Instant;
+      readonly chance: Chance;
       readonly evidence: ShareEvidence;
     }
   | {
       readonly signal: Signal;
       readonly test: "duration";
       readonly foldedTo: Instant;
+      readonly chance: Chance;
       readonly evidence: DurationEvidence;
     }
   /** Gathers the baseline's distribution to freeze cut points on; what it gathers carries no evidence. */
@@ -36,6 +48,7 @@ export type SignalState =
       readonly signal: Signal;
       readonly test: "waiting";
       readonly foldedTo: Instant;
+      readonly chance: Chance;
       readonly gathered: Histogram | null;
     }
   /** The baseline's distribution cannot carry this test: why. */
@@ -53,7 +66,7 @@ export interface CountSource {
  * windows (decision 13); storing it only saves the work.
  */
 export interface EngineState {
-  readonly version: 2;
+  readonly version: 3;
   readonly canaryIds: readonly number[];
   readonly baselineIds: readonly number[];
   /** First window of evidence; null until both arms were seen. */
@@ -101,7 +114,7 @@ export interface IntegrityState {
 }
 
 export const emptyEngineState: EngineState = {
-  version: 2,
+  version: 3,
   canaryIds: [],
   baselineIds: [],
   evidenceFrom: null,

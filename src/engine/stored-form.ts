@@ -1,7 +1,7 @@
 import { parsePolicy, type Policy } from "./policy.ts";
 import type { EngineState } from "./signal.ts";
 
-const stateVersion: EngineState["version"] = 2;
+const stateVersion: EngineState["version"] = 3;
 
 /** The engine's own state as stored with an analysis. */
 export function writeState(state: EngineState): string {

@@ -6,6 +6,7 @@ import {
   type DurationTile,
 } from "#analyzers/metrics/duration.ts";
 import type { Histogram } from "#model/histogram.ts";
+import { believedChance } from "#engine/chance.ts";
 import { durationPlan, sharePlan } from "#engine/fold.ts";
 import type { Signal } from "#engine/signal.ts";
 import { chanceOf, poisson } from "./chance.ts";
@@ -54,7 +55,7 @@ function shareCosts(): readonly CostReading[] {
     const arm = (instanceId: number, n: number) => [{ instanceId, n, x: poisson(random, n * 0.005) }];
     return { at, canary: arm(1, 100), baseline: arm(2, 400) };
   });
-  const plan = sharePlan(errors, policyOf({}), 1);
+  const plan = sharePlan(errors, policyOf({}), 1, believedChance(policyOf({}).errors.spread));
   let evidence = emptyShare();
   const fold = microsOf(9, 2160, (call) => {
     evidence = foldShare(call % 720 === 0 ? emptyShare() : evidence, tiles[call % 720]!);
@@ -84,7 +85,7 @@ function durationCosts(): readonly CostReading[] {
     canary: [{ instanceId: 1, histogram }],
     baseline: [{ instanceId: 2, histogram: baseline[60 + i]! }],
   }));
-  const plan = durationPlan(latency, policyOf({}), 1);
+  const plan = durationPlan(latency, policyOf({}), 1, believedChance(policyOf({}).latency.spread));
   const opened = openDuration(baseline[0]!, plan);
   if (!opened.ok) throw new Error(opened.error.message);
   let evidence = opened.value;

@@ -1,71 +1,35 @@
 import { concludeShare, emptyShare, foldShare, type ShareCount } from "#analyzers/metrics/share.ts";
+import { believedChance } from "#engine/chance.ts";
 import { sharePlan } from "#engine/fold.ts";
+import type { Chance } from "#engine/signal.ts";
 import { chanceOf } from "./chance.ts";
 import { policyOf } from "./haldane.ts";
+import { errorChance, serviceErrors } from "./known-chance.ts";
 import type { WhatIf } from "./ladder.ts";
 import type { Scenario, World } from "./scenario.ts";
 import { scenarioOf } from "./scenarios.ts";
 import { drawStream, type Stream } from "./stream.ts";
 
 const historyWindows = 60;
-const windowsPerMinute = 12;
 const seconds = 900;
 
 /** A rule about how and when evidence counts. */
 interface Rule {
   readonly what: string;
-  /** Evidence is divided by this. */
-  readonly phi: (stream: Stream) => number;
+  /** What instances and bursts are taken to do. */
+  readonly chance: (stream: Stream, tau0: number) => Chance;
   readonly notBefore: number;
 }
 
-/**
- * Dispersion of errors by instance and minute in the history of the baseline, raised by its own uncertainty: Pearson's
- * statistic over its degrees of freedom. Of a single instance its minutes alone tell, the shared load in them included.
- */
-export function burstDispersion({ rows }: Stream): number {
-  const cells = new Map<number, number[]>();
-  rows.baseline.slice(0, historyWindows).forEach((inWindow, at) => {
-    for (const { instanceId, sample } of inWindow) {
-      if (sample.kind !== "requests") continue;
-      const minutes = cells.get(instanceId) ?? [0, 0, 0, 0, 0];
-      cells.set(instanceId, minutes);
-      minutes[Math.floor(at / windowsPerMinute)]! += sample.errors;
-    }
-  });
-  const table = [...cells.values()];
-  const byMinute = [0, 1, 2, 3, 4].map((minute) => table.reduce((sum, row) => sum + row[minute]!, 0));
-  const total = byMinute.reduce((sum, x) => sum + x, 0);
-  if (total === 0) return 1;
-  const alone = table.length < 2;
-  const degrees = alone ? 4 : (table.length - 1) * 4;
-  let pearson = 0;
-  for (const row of table) {
-    const own = row.reduce((sum, x) => sum + x, 0);
-    row.forEach((x, minute) => {
-      const expected = alone ? total / 5 : (own * byMinute[minute]!) / total;
-      if (expected > 0) pearson += (x - expected) ** 2 / expected;
-    });
-  }
-  return Math.max(1, (pearson / degrees) * (1 + Math.sqrt(2 / degrees)));
-}
+const prior: Rule["chance"] = (_, tau0) => believedChance(tau0);
 
 const rules: readonly Rule[] = [
-  { what: "as it is: phi 1, no minimum", phi: () => 1, notBefore: 0 },
-  { what: "not before minute 2", phi: () => 1, notBefore: 120 },
-  { what: "not before minute 5", phi: () => 1, notBefore: 300 },
-  { what: "phi from the baseline's minutes", phi: burstDispersion, notBefore: 0 },
-  { what: "phi from the baseline's minutes, not before minute 2", phi: burstDispersion, notBefore: 120 },
+  { what: "nothing learnt: phi 1, the prior's tau", chance: prior, notBefore: 0 },
+  { what: "nothing learnt, not before minute 2", chance: prior, notBefore: 120 },
+  { what: "nothing learnt, not before minute 5", chance: prior, notBefore: 300 },
+  { what: "as it is: phi and tau from the baseline's history", chance: errorChance, notBefore: 0 },
+  { what: "as it is, not before minute 2", chance: errorChance, notBefore: 120 },
 ];
-
-const errors = {
-  id: "errors",
-  kind: "errors",
-  operation: "",
-  metric: "",
-  guarded: true,
-  weight: 0.25,
-} as const;
 
 /** Wrong verdicts in fifteen minutes on the errors of the whole service, under rules that differ. */
 function earlyVerdicts(
@@ -73,12 +37,13 @@ function earlyVerdicts(
   { word, question }: { readonly word: "promote" | "rollback"; readonly question: string },
   replicates: number,
 ): WhatIf {
-  const base = sharePlan(errors, policyOf(scenario.policy), 1);
+  const policy = policyOf(scenario.policy);
   const counted = rules.map(() => 0);
   for (let replicate = 0; replicate < replicates; replicate += 1) {
     const stream = drawStream(scenario.world, chanceOf(scenario.id, replicate), seconds);
-    rules.forEach(({ phi, notBefore }, i) => {
-      if (firstWord(stream, { ...base, phi: phi(stream) }, notBefore) === word) counted[i]! += 1;
+    rules.forEach(({ chance, notBefore }, i) => {
+      const plan = sharePlan(serviceErrors, policy, 1, chance(stream, policy.errors.spread));
+      if (firstWord(stream, plan, notBefore) === word) counted[i]! += 1;
     });
   }
   return {

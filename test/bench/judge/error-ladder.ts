@@ -4,7 +4,7 @@ import { logRatioOf, relativeLikelihood } from "#analyzers/stats/random-effects.
 import { addRateLikelihood, rateLogIncrement, type RateBucket } from "#analyzers/stats/rate-likelihood.ts";
 import { harmGrid, ratioGrid } from "#analyzers/stats/ratio-grid.ts";
 import { policyOf } from "./haldane.ts";
-import { errorSpread } from "./instance-spread.ts";
+import { errorChance } from "./known-chance.ts";
 import { ladder, type Reach, type Step, type WhatIf } from "./ladder.ts";
 import type { Scenario } from "./scenario.ts";
 import { scenarioOf } from "./scenarios.ts";
@@ -57,8 +57,7 @@ function errorReach(stream: Stream, reading: Reading, spread: number): Reach {
   const { tolerance, alpha } = reading;
   const likelihood = ratioGrid.map(() => 0);
   const logs = harmGrid(tolerance).map(() => 0);
-  const known =
-    reading.fromBaseline === true ? errorSpread(stream.rows.baseline.slice(0, 60), reading.tau) : reading;
+  const known = reading.fromBaseline === true ? errorChance(stream, reading.tau) : reading;
   const priors = shareRatios.priors({
     centre: Math.log(tolerance),
     tau: known.tau * spread,

@@ -1,12 +1,13 @@
 import { concludeDuration, foldDuration, openDuration } from "#analyzers/metrics/duration.ts";
 import type { DurationEvidence, DurationPlan } from "#analyzers/metrics/duration-plan.ts";
+import { believedChance } from "#engine/chance.ts";
 import { durationPlan } from "#engine/fold.ts";
 import { mergeHistograms } from "#model/merge-histogram.ts";
 import type { Histogram } from "#model/histogram.ts";
 import type { SampleRow } from "#model/sample.ts";
 import { bins, binShares, type Slowness } from "./duration-shape.ts";
 import { policyOf } from "./haldane.ts";
-import { speedSpread } from "./instance-spread.ts";
+import { serviceLatency, speedChance } from "./known-chance.ts";
 import { ladder, type Reach, type Step, type WhatIf } from "./ladder.ts";
 import { scenarioOf } from "./scenarios.ts";
 import type { Stream } from "./stream.ts";
@@ -56,7 +57,7 @@ function merged(arms: readonly { readonly histogram: Histogram }[]): Histogram |
 
 function speedReach(stream: Stream, asked: DurationPlan, fromBaseline: boolean): Reach {
   const history = 60;
-  const known = fromBaseline ? speedSpread(stream.rows.baseline.slice(0, history), asked.tau0) : null;
+  const known = fromBaseline ? speedChance(stream, asked.tau0) : null;
   const plan = known === null ? asked : { ...asked, tau0: known.tau, tauDegrees: known.degrees };
   const frozen = merged(stream.rows.baseline.slice(0, history).flatMap(wholeArm));
   const opened = frozen === null ? null : openDuration(frozen, plan);
@@ -99,15 +100,7 @@ function oracleReach(slowness: Slowness, alpha: number): Step["reach"] {
 export function speedLadder(id: number, replicates: number): WhatIf {
   const scenario = scenarioOf(id);
   const policy = policyOf(scenario.policy);
-  const signal = {
-    id: "latency",
-    kind: "latency",
-    operation: "",
-    metric: "",
-    guarded: false,
-    weight: 0.25,
-  } as const;
-  const base = durationPlan(signal, policy, 1);
+  const base = durationPlan(serviceLatency, policy, 1, believedChance(policy.latency.spread));
   const steps = speedReadings(policy.alpha).map(({ what, plan, fromBaseline }): Step => ({
     what,
     reach: (stream) => speedReach(stream, { ...base, ...plan }, fromBaseline === true),

@@ -1,11 +1,12 @@
 import { concludeShare, emptyShare, foldShare } from "#analyzers/metrics/share.ts";
 import type { SharePlan } from "#analyzers/metrics/share-plan.ts";
+import { believedChance } from "#engine/chance.ts";
 import { sharePlan } from "#engine/fold.ts";
 import { chanceOf } from "./chance.ts";
 import { earlyPromotion, earlyRollback } from "./early-verdicts.ts";
 import { errorLadder } from "./error-ladder.ts";
 import { playHaldane, policyOf } from "./haldane.ts";
-import { errorSpread } from "./instance-spread.ts";
+import { errorChance, serviceErrors } from "./known-chance.ts";
 import type { WhatIf } from "./ladder.ts";
 import { scenarioOf } from "./scenarios.ts";
 import { speedLadder } from "./speed-ladder.ts";
@@ -45,23 +46,16 @@ function pace(id: number, replicates: number): WhatIf {
 /** Errors of the whole service alone under other plans: median seconds from a late difference on. */
 function lateHarm(id: number, replicates: number): WhatIf {
   const scenario = scenarioOf(id);
-  const errors = {
-    id: "errors",
-    kind: "errors",
-    operation: "",
-    metric: "",
-    guarded: true,
-    weight: 0.25,
-  } as const;
-  const base = sharePlan(errors, policyOf(scenario.policy), 1);
+  const policy = policyOf(scenario.policy);
+  const base = sharePlan(serviceErrors, policy, 1, believedChance(policy.errors.spread));
   const ways: readonly { readonly what: string; readonly plan: (stream: Stream) => Partial<SharePlan> }[] = [
     { what: "the service's errors alone, weight 0.25, tau 0.25 (t, 10 degrees)", plan: () => ({}) },
     { what: "with a weight of 0.5", plan: () => ({ weight: 0.5 }) },
     {
-      what: "tau shrunk by the baseline's instances",
-      plan: ({ rows }) => {
-        const { tau, degrees } = errorSpread(rows.baseline.slice(0, 60), base.tau0);
-        return { tau0: tau, tauDegrees: degrees };
+      what: "tau and phi from the baseline's history",
+      plan: (stream) => {
+        const { tau, degrees, phi } = errorChance(stream, base.tau0);
+        return { tau0: tau, tauDegrees: degrees, phi };
       },
     },
     { what: "tau 0.10 known (t, 60 degrees)", plan: () => ({ tau0: 0.1, tauDegrees: 60 }) },
