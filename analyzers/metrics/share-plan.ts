@@ -16,6 +16,8 @@ export interface SharePlan {
   readonly atMost: number;
   /** Share below which the canary is good enough whatever the ratio; null = none. */
   readonly ceiling: number | null;
+  /** Share above which the canary is harmful whatever the baseline has; null = none. */
+  readonly limit: number | null;
   /** Relative spread of the share between healthy instances, and the degrees of freedom behind it. */
   readonly tau0: number;
   readonly tauDegrees: number;
@@ -38,6 +40,8 @@ export interface ShareConclusion {
   readonly logHarm: number;
   /** Null where the signal is not guarded. */
   readonly logSafe: number | null;
+  /** ln of the e-value against "the canary's own share is at most the limit", over all that it served; null without a limit. */
+  readonly overLimit: { readonly n: number; readonly x: number; readonly logE: number } | null;
   /** Most likely ratio; null without a baseline error. */
   readonly effect: number | null;
   /** Anytime-valid interval at 1 - alpha for the ratio; 0 and e^5 mean "or beyond"; null while nothing is excluded. */
@@ -54,6 +58,9 @@ export interface ShareConclusion {
   /** Upper bound on the chance of as many canary errors at the tolerance, given the total; null without errors and before the deadline. */
   readonly deadlineP: number | null;
 }
+
+/** The part of alpha that goes to a limit, where the policy sets one: it is taken from that of the deadline. */
+export const limitPart = 0.1;
 
 /** The part of alpha that goes to evidence of the whole run; 0.25 is kept for the deadline, 0.0975 goes to a harm that begins late. */
 export const sequentialPart = 0.65;

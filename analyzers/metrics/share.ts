@@ -1,5 +1,6 @@
 import { deadlineChance } from "#analyzers/stats/deadline-chance.ts";
 import { instanceSpread, roundedUp } from "#analyzers/stats/effective-instances.ts";
+import { logAboveLimit } from "#analyzers/stats/known-limit.ts";
 import { likelihoodPeak } from "#analyzers/stats/likelihood-peak.ts";
 import { relativeLikelihood } from "#analyzers/stats/random-effects.ts";
 import { harmSteps, ratioGrid } from "#analyzers/stats/ratio-grid.ts";
@@ -11,7 +12,7 @@ import type { ShareConclusion, SharePlan, ShareReading } from "./share-plan.ts";
 
 export { emptyShare, foldShare } from "./share-evidence.ts";
 export type { ShareCount, ShareEvidence, ShareTile } from "./share-evidence.ts";
-export { sequentialPart } from "./share-plan.ts";
+export { limitPart, sequentialPart } from "./share-plan.ts";
 export type { ShareConclusion, SharePlan, ShareReading } from "./share-plan.ts";
 
 interface Margin {
@@ -63,6 +64,14 @@ function intervalOf({ likelihood, tauE, plan }: ShareQuestion): ShareConclusion[
   return [low === ratioGrid[0] ? 0 : Math.exp(low), Math.exp(high)];
 }
 
+function overLimitOf(
+  { canaryN: n, canaryX: x }: ShareEvidence,
+  plan: SharePlan,
+): ShareConclusion["overLimit"] {
+  const { limit, phi } = plan;
+  return limit === null ? null : { n, x, logE: logAboveLimit(n / phi, x / phi, limit) };
+}
+
 /**
  * What the evidence says under a plan. `late` holds the rows that came after their windows were sealed, both arms as one
  * extra bucket. Harm and safety are ratios of marginals whose null lets instances differ (Student t, tau0 with tauDegrees,
@@ -87,6 +96,7 @@ export function concludeShare(
   return {
     logHarm: seen ? logHarmOf(question) : 0,
     logSafe: plan.guarded ? logSafeOf(question, margin.used) : null,
+    overLimit: overLimitOf(all, plan),
     effect: effectOf(logs, canary.x, baseline.x),
     interval: seen ? intervalOf(question) : null,
     marginUsed: margin.used,

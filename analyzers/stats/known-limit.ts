@@ -19,3 +19,15 @@ export function logBelowLimit(n: number, x: number, limit: number): number {
     alternatives.map(([theta, weight]) => Math.log(weight) + x * Math.log(theta) + n * limit * (1 - theta)),
   );
 }
+
+/** Excesses that an alternative stands for, with equal weights. */
+const excesses = [1.1, 1.25, 1.5, 2, 3, 5, 10, 30, 100];
+
+/**
+ * ln of the e-value against "the rate is at most `limit`" (one sample): mixture over theta > 1 of x ln theta - n limit (theta - 1). Exact for
+ * Poisson, conservative for Bernoulli outcomes; speaks of the rate that these instances served.
+ */
+export function logAboveLimit(n: number, x: number, limit: number): number {
+  const each = excesses.map((theta) => x * Math.log(theta) - n * limit * (theta - 1));
+  return logSumExp(each) - Math.log(excesses.length);
+}

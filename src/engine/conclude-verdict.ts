@@ -55,6 +55,13 @@ export function concludeVerdict(input: VerdictInput): VerdictOutcome {
     safe,
   });
   if (judgement.logHarm >= judgement.harmNeeded) return say("rollback", true, harmReasons(judgement));
+  const over = judgement.concluded.flatMap(({ overLimit }) => (overLimit === null ? [] : [overLimit]));
+  if (over.length > 0)
+    return say(
+      "rollback",
+      true,
+      over.map((text) => ({ code: "harm", text })),
+    );
   const silence = silenceOf(input);
   if (silence !== null && silence.ends) return say("rollback", true, [silence.reason]);
   const ended = atHorizon(input) ?? noDataOf(input);
@@ -259,7 +266,8 @@ function atHorizon(
   const { analysis, policy, judgement, now } = input;
   if (now - analysis.opened < policy.horizon) return null;
   const tested = judgement.concluded.filter(({ signal, deadlineP }) => signal.guarded && deadlineP !== null);
-  const level = (deadlineShare * policy.alpha * attemptFactor(analysis.attempt)) / Math.max(1, tested.length);
+  const level =
+    (deadlineShare(policy) * policy.alpha * attemptFactor(analysis.attempt)) / Math.max(1, tested.length);
   const failed = tested.filter(({ deadlineP }) => deadlineP !== null && deadlineP <= level);
   if (failed.length > 0) {
     return {

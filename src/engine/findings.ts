@@ -2,6 +2,7 @@ import { concludeDuration, type DurationConclusion } from "#analyzers/metrics/du
 import type { DurationPlan, QuantileConclusion } from "#analyzers/metrics/duration-plan.ts";
 import {
   concludeShare,
+  limitPart,
   sequentialPart,
   type ShareConclusion,
   type SharePlan,
@@ -9,12 +10,15 @@ import {
 import type { Conclusion, Finding } from "#model/finding.ts";
 import { formatDuration } from "#model/time.ts";
 import { attemptFactor, durationPlan, sharePlan, type FoldContext } from "./fold.ts";
+import type { Policy } from "./policy.ts";
 import type { Signal, SignalState } from "./signal.ts";
 import { durationTile, shareTile, type ArmRow } from "./tiles.ts";
 import { sayCount, sayInterval, sayQuantile, sayRatio, sayShare, sayValue } from "./wording.ts";
 
 /** Share of alpha that is kept for the one exact test at the deadline. */
-export const deadlineShare = 0.25;
+export function deadlineShare({ errors }: Policy): number {
+  return errors.limit === null ? 0.25 : 0.25 - limitPart;
+}
 
 /** A finding with what the verdict needs beside it. */
 export interface Concluded {
@@ -24,6 +28,8 @@ export interface Concluded {
   readonly logHarm: number | null;
   readonly logSafe: number | null;
   readonly deadlineP: number | null;
+  /** What is shown of the canary alone, where it breaks the policy's limit; else null. */
+  readonly overLimit: string | null;
   /** What would let this guarded signal be proven, where its instances cannot resolve even the widest margin; else null. */
   readonly unprovable: string | null;
 }
@@ -81,6 +87,7 @@ function shareFinding(
     signal,
     context,
   });
+  const overLimit = overLimitOf(conclusion, limits, context);
   const noun = nounOf(signal);
   const place = signal.operation === "" ? "the service" : signal.operation;
   const rates = `${sayShare(canary.n === 0 ? 0 : canary.x / canary.n)} of ${sayCount(canary.n, "canary request")} against ${sayShare(baseline.n === 0 ? 0 : baseline.x / baseline.n)} of ${sayCount(baseline.n, "baseline request")}`;
@@ -97,11 +104,12 @@ function shareFinding(
     logHarm: hasEvidence ? conclusion.logHarm : null,
     logSafe: hasEvidence ? conclusion.logSafe : null,
     deadlineP: conclusion.deadlineP,
+    overLimit,
     unprovable: unprovableOf(signal, conclusion, limits.atMost),
     finding: {
       ...frame(signal),
-      conclusion: result,
-      why: sentences[result],
+      conclusion: overLimit === null ? result : "worse",
+      why: overLimit ?? sentences[result],
       canary: reading(canary.n, canary.x, canary.instances),
       baseline: reading(baseline.n, baseline.x, baseline.instances),
       effect: conclusion.effect,
@@ -157,6 +165,7 @@ function durationFinding(
     logHarm: hasEvidence ? conclusion.logHarm : null,
     logSafe: hasEvidence ? conclusion.logSafe : null,
     deadlineP: conclusion.deadlineP,
+    overLimit: null,
     unprovable: unprovableOf(signal, conclusion, limits.atMost),
     finding: {
       ...frame(signal),
@@ -177,6 +186,18 @@ function durationFinding(
       }),
     },
   };
+}
+
+/** The canary alone against the policy's limit, whatever the baseline has or does not have. */
+function overLimitOf(
+  { overLimit }: ShareConclusion,
+  { limit }: SharePlan,
+  { policy, attempt }: FoldContext,
+): string | null {
+  if (limit === null || overLimit === null) return null;
+  const { n, x, logE } = overLimit;
+  if (logE < -Math.log(limitPart * policy.alpha * attemptFactor(attempt))) return null;
+  return `the service: errors in ${sayShare(x / n)} of ${sayCount(n, "canary request")}; the policy allows ${sayShare(limit)} whatever the baseline has`;
 }
 
 /** Durations that are missing at the start are those of instances that warm up. */
@@ -208,6 +229,7 @@ function unknown(signal: Signal, why: string, context: FoldContext): Concluded {
     logHarm: null,
     logSafe: null,
     deadlineP: null,
+    overLimit: null,
     unprovable: null,
     finding: {
       ...frame(signal),

@@ -82,6 +82,7 @@ export function sharePlan(signal: Signal, policy: Policy, attempt: number, chanc
   return {
     ...planOf(signal, policy, attempt, chance),
     ceiling: signal.kind === "errors" ? policy.errors.ceiling : null,
+    limit: signal.kind === "errors" && signal.operation === "" ? policy.errors.limit : null,
     phi: chance.phi,
   };
 }

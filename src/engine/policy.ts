@@ -47,10 +47,19 @@ const errorsSchema = z
       .describe(
         "An error share below which errors are good enough whatever the baseline has; null for none.",
       ),
+    limit: share
+      .nullable()
+      .default(null)
+      .describe(
+        "An error share above which the canary is rolled back whatever the baseline has; null for none.",
+      ),
     spread: errorSpread,
   })
   .refine((value) => value.tolerance < value.margin && value.margin <= value.atMost, {
     message: "must hold: tolerance < margin <= atMost",
+  })
+  .refine(({ ceiling, limit }) => ceiling === null || limit === null || ceiling < limit, {
+    message: "must hold: ceiling < limit",
   });
 
 const latencySchema = z

@@ -14,7 +14,7 @@ describe("faults of a document", () => {
   test("an unknown key is placed at the key, with the near word and what is known", () => {
     expect(faultsOf(`${head}errors:\n  guarded: true\n  tolerence: 1.1\n`)).toEqual([
       'haldane.yaml:5:3: errors.tolerence: unknown key "tolerence"; did you mean "tolerance"? ' +
-        "known: guarded, tolerance, margin, atMost, ceiling, spread",
+        "known: guarded, tolerance, margin, atMost, ceiling, limit, spread",
     ]);
   });
 

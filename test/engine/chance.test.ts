@@ -1,3 +1,4 @@
+/* eslint-disable @typescript-eslint/max-params -- a row is made of five facts */
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { byMinute, chanceOfDurations, chanceOfShare } from "#engine/chance.ts";

@@ -62,7 +62,9 @@ describe("a fault", () => {
     const broken = {
       ...state,
       signals: state.signals.map((one) =>
-        one.signal.id === "latency" && one.test !== "unusable" ? { ...one, test: "duration" as const, evidence: null as never } : one,
+        one.signal.id === "latency" && one.test !== "unusable"
+          ? { ...one, test: "duration" as const, evidence: null as never }
+          : one,
       ),
     };
     expect(broken.signals.length).toBeGreaterThan(2);

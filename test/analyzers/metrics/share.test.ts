@@ -21,6 +21,7 @@ const plan: SharePlan = {
   margin: 1.5,
   atMost: 3,
   ceiling: 0.005,
+  limit: null,
   tau0: 0.25,
   tauDegrees: 10,
   phi: 1,
