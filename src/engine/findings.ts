@@ -41,7 +41,7 @@ export function harmThreshold(alpha: number, attempt: number): number {
 
 /** The conclusion on one signal, from its evidence and the late rows of both arms. */
 export function concludeSignal(
-  state: SignalState,
+  state: Exclude<SignalState, { test: "gauge" }>,
   lateRows: readonly ArmRow[],
   context: FoldContext,
 ): Concluded {
@@ -208,7 +208,7 @@ function sayWarmUp({ policy }: FoldContext): string {
 }
 
 /** Worse once this signal alone would decide; not worse once non-inferiority is proven; else open. Harm first. */
-function concludes(input: {
+export function concludes(input: {
   readonly hasEvidence: boolean;
   readonly logHarm: number;
   readonly logSafe: number | null;
@@ -247,7 +247,8 @@ function unknown(signal: Signal, why: string, context: FoldContext): Concluded {
   };
 }
 
-function frame(signal: Signal): Pick<Finding, "signal" | "kind" | "operation" | "guarded" | "weight"> {
+/** What a finding has of its signal. */
+export function frame(signal: Signal): Pick<Finding, "signal" | "kind" | "operation" | "guarded" | "weight"> {
   return {
     signal: signal.id,
     kind: signal.kind,
@@ -257,7 +258,8 @@ function frame(signal: Signal): Pick<Finding, "signal" | "kind" | "operation" | 
   };
 }
 
-function evidenceOf(
+/** Evidence with what it must reach. */
+export function evidenceOf(
   signal: Signal,
   { policy, counts, attempt }: FoldContext,
   evidence: { readonly harm: number | null; readonly safe: number | null; readonly tiles: number },
@@ -305,6 +307,7 @@ function nounOf(signal: Signal): string {
     case "logs":
       return "logged errors";
     case "counter":
+    case "gauge":
       return signal.metric;
     case "latency":
     case "histogram":

@@ -92,7 +92,7 @@ export function durationPlan(signal: Signal, policy: Policy, attempt: number, ch
 }
 
 /** The state of a signal before its first tile. */
-export function openSignal(signal: Signal, context: FoldContext): SignalState {
+export function openSignal(signal: Signal, context: FoldContext): Folded {
   const foldedTo = context.evidenceFrom;
   const { source } = context.counts;
   const { spread } = limitsOf(signal, context.policy);
@@ -108,8 +108,10 @@ export function openSignal(signal: Signal, context: FoldContext): SignalState {
     : waiting;
 }
 
+type Folded = Exclude<SignalState, { test: "gauge" }>;
+
 /** Adds every whole tile that is sealed and not yet folded. The order of tiles does not matter to the evidence. */
-export function foldSignal(state: SignalState, rows: readonly ArmRow[], context: FoldContext): SignalState {
+export function foldSignal(state: Folded, rows: readonly ArmRow[], context: FoldContext): Folded {
   const { tileMs, source } = context.counts;
   const to = tilesEnd(state.foldedTo, context.sealedTo, tileMs);
   if (to === state.foldedTo) return state;
@@ -145,7 +147,7 @@ export function foldSignal(state: SignalState, rows: readonly ArmRow[], context:
 type Waiting = Extract<SignalState, { test: "waiting" }>;
 
 /** Tile by tile, so that cut points freeze at the same tile however late one looks. */
-function gather(state: Waiting, rows: readonly ArmRow[], context: FoldContext): SignalState {
+function gather(state: Waiting, rows: readonly ArmRow[], context: FoldContext): Folded {
   const { tileMs, source } = context.counts;
   const until = state.foldedTo + tileMs;
   if (until > context.sealedTo) return state;
@@ -164,7 +166,7 @@ function together(a: Histogram | null, b: Histogram | null): Histogram | null {
   return merged.ok ? merged.value : a;
 }
 
-function freeze(state: Waiting, frozen: Histogram, context: FoldContext): SignalState {
+function freeze(state: Waiting, frozen: Histogram, context: FoldContext): Folded {
   const { signal, foldedTo, chance } = state;
   const opened = openDuration(frozen, durationPlan(signal, context.policy, context.attempt, chance));
   if (opened.ok) return { signal, test: "duration", foldedTo, chance, evidence: opened.value };

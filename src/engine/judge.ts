@@ -9,6 +9,7 @@ import { byMinute } from "./chance.ts";
 import { chooseCountSource } from "./count-source.ts";
 import { concludeSignal, harmThreshold, type Concluded } from "./findings.ts";
 import { foldSignal, openSignal, type FoldContext } from "./fold.ts";
+import { concludeGaugeSignal, foldGaugeSignal, openGauge } from "./gauge-signal.ts";
 import { foldIntegrity, lastSeen } from "./integrity.ts";
 import type { Policy } from "./policy.ts";
 import { unlessRejected } from "./rejected-points.ts";
@@ -93,7 +94,10 @@ export function* judgeInSteps(input: JudgeInput): Steps<Judgement> {
   const concluded: Concluded[] = [];
   for (const signal of state.signals) {
     const one = guardedFrom(
-      () => concludeSignal(signal, input.lateRows, context),
+      () =>
+        signal.test === "gauge"
+          ? concludeGaugeSignal(signal, context)
+          : concludeSignal(signal, input.lateRows, context),
       (why) => concludeSignal(failed(signal, why), input.lateRows, context),
     );
     concluded.push(unlessRejected(one, state.integrity, choice.source.source));
@@ -173,7 +177,10 @@ function* foldAll(
   for (const signal of grown.signals) {
     signals.push(
       guardedFrom(
-        () => foldSignal(signal, input.rows, context),
+        () =>
+          signal.test === "gauge"
+            ? foldGaugeSignal(signal, input.rows, context)
+            : foldSignal(signal, input.rows, context),
         (why) => failed(signal, why),
       ),
     );
@@ -200,7 +207,7 @@ function guardedFrom<T>(attempt: () => T, otherwise: (why: string) => T): T {
   }
 }
 
-function failed({ signal, foldedTo }: SignalState, why: string): SignalState {
+function failed({ signal, foldedTo }: SignalState, why: string): Extract<SignalState, { test: "unusable" }> {
   return { signal, test: "unusable", foldedTo, why: `its analyzer failed: ${why}` };
 }
 
@@ -240,7 +247,9 @@ function planAll(
     operation,
     requests: Math.max(1, requests),
   }));
-  return planSignals(input.policy, operations, input.signalCap).map((signal) => openSignal(signal, context));
+  return planSignals(input.policy, operations, input.signalCap).map((signal) =>
+    signal.kind === "gauge" ? openGauge(signal, context) : openSignal(signal, context),
+  );
 }
 
 /** Operations first seen after the weights were fixed, in order of their first window, then of name: the same however late one looks. */

@@ -34,6 +34,7 @@ const spreadOf = (usual: number) =>
     );
 const errorSpread = spreadOf(0.25);
 const speedSpread = spreadOf(0.06);
+const gaugeSpread = spreadOf(0.04);
 
 const errorsSchema = z
   .strictObject({
@@ -105,8 +106,15 @@ const metricSchema = z.discriminatedUnion("kind", [
     spread: speedSpread,
   }),
   z.strictObject({
-    kind: z.literal("gauge").describe("A level. Shown beside the verdict; it does not enter it."),
+    kind: z
+      .literal("gauge")
+      .describe(
+        "A level (processor, memory, queue) of each instance, judged as a ratio; it can show harm, and proves nothing.",
+      ),
     name: z.string().min(1).max(256),
+    worse: z.enum(["higher", "lower"]).default("higher").describe("Which way is worse."),
+    tolerance: ratio.default(1.05).describe("Ratio of levels that is not yet harm."),
+    spread: gaugeSpread,
   }),
 ]);
 

@@ -46,7 +46,7 @@ export function addRejected(known: RejectedPoints, rows: readonly ArmRow[], arm:
 /** The metric whose points a signal is made of; null where it is made of spans or logs. */
 function metricOf({ kind, metric }: Signal, source: CountSource["source"]): string | null {
   if (kind === "logs") return null;
-  if (kind === "counter" || kind === "histogram") return metric;
+  if (kind === "counter" || kind === "gauge" || kind === "histogram") return metric;
   return source === "metrics" ? "" : null;
 }
 

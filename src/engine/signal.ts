@@ -1,4 +1,5 @@
 import type { FindingKind } from "#model/finding.ts";
+import type { GaugeEvidence } from "#analyzers/gauges/gauge-blocks.ts";
 import type { DurationEvidence } from "#analyzers/metrics/duration.ts";
 import type { ShareEvidence } from "#analyzers/metrics/share.ts";
 import type { Histogram } from "#model/histogram.ts";
@@ -8,10 +9,10 @@ import type { Instant } from "#model/time.ts";
 export interface Signal {
   /** Such as "errors", "latency POST /pay", "counter cache.misses": unique inside an analysis. */
   readonly id: string;
-  readonly kind: Extract<FindingKind, "errors" | "latency" | "logs" | "counter" | "histogram">;
+  readonly kind: Extract<FindingKind, "errors" | "latency" | "logs" | "counter" | "gauge" | "histogram">;
   /** "" for the whole service. */
   readonly operation: string;
-  /** The metric's name for counter and histogram, else "". */
+  /** The metric's name for counter, gauge and histogram, else "". */
   readonly metric: string;
   readonly guarded: boolean;
   readonly weight: number;
@@ -42,6 +43,13 @@ export type SignalState =
       readonly foldedTo: Instant;
       readonly chance: Chance;
       readonly evidence: DurationEvidence;
+    }
+  | {
+      readonly signal: Signal;
+      readonly test: "gauge";
+      readonly foldedTo: Instant;
+      readonly chance: Chance;
+      readonly evidence: GaugeEvidence;
     }
   /** Gathers the baseline's distribution to freeze cut points on; what it gathers carries no evidence. */
   | {

@@ -115,6 +115,7 @@ function shareOf(row: SampleRow, signal: Signal, source: CountSource["source"]):
         ? { n: 0, x: sample.total }
         : { n, x: 0 };
     case "latency":
+    case "gauge":
     case "histogram":
       return { n: 0, x: 0 };
   }

@@ -26,7 +26,7 @@ export function planSignals(
   operations: readonly OperationTraffic[],
   cap: number,
 ): readonly Signal[] {
-  const judged = policy.metrics.flatMap((metric) => (metric.kind === "gauge" ? [] : [metric]));
+  const judged = policy.metrics;
   const unit =
     groupWeight.service /
     (serviceShares.errors + serviceShares.latency + serviceShares.metric * judged.length);
@@ -52,7 +52,7 @@ export function planSignals(
       kind: metric.kind,
       operation: "",
       metric: metric.name,
-      guarded: metric.guarded,
+      guarded: metric.kind !== "gauge" && metric.guarded,
       weight: unit * serviceShares.metric,
     })),
   ];

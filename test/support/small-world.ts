@@ -5,7 +5,7 @@ import { noticeEvents } from "#model/notice.ts";
 import type { Histogram } from "#model/histogram.ts";
 import { exponentialIndex } from "#model/merge-histogram.ts";
 import type { Result } from "#model/result.ts";
-import type { Sample } from "#model/sample.ts";
+import type { Measure, Sample } from "#model/sample.ts";
 import { windowLengthMs, type Instant } from "#model/time.ts";
 import { openControlStore } from "#store/sqlite/control-store.ts";
 import { openTelemetry, type Telemetry } from "#store/sqlite/open-telemetry.ts";
@@ -21,6 +21,8 @@ export interface Behaviour {
   /** Share of requests that log an error. */
   logged: number;
   silent: boolean;
+  /** Level of the gauge "processor" of each instance; null where none is sent. */
+  processor: number | null;
   instances: number;
 }
 
@@ -30,6 +32,7 @@ export const healthy: Behaviour = {
   medianMs: 100,
   logged: 0.001,
   silent: false,
+  processor: null,
   instances: 3,
 };
 
@@ -175,6 +178,13 @@ export class SmallWorld {
           sample: this.#requests(mean, behaviour),
         });
       }
+      if (arm.processor !== null)
+        samples.push({
+          seriesId: this.#seriesOf(version, instance, "(processor)"),
+          window,
+          late: false,
+          sample: this.#level(arm.processor),
+        });
       const logged = this.#random.poisson((arm.rps * arm.share * arm.logged * 5) / arm.instances);
       samples.push({
         seriesId: this.#seriesOf(version, instance, "(logs)"),
@@ -198,6 +208,19 @@ export class SmallWorld {
       tallies: [],
       digests: [],
     });
+  }
+
+  /** One reading with 5 % noise. */
+  #level(middle: number): Sample {
+    const value = middle * Math.exp(0.05 * this.#random.normal());
+    return {
+      kind: "gauge",
+      count: 1,
+      sum: value,
+      sumOfSquares: value * value,
+      minimum: value,
+      maximum: value,
+    };
   }
 
   #requests(mean: number, behaviour: Behaviour): Sample {
@@ -264,8 +287,7 @@ export class SmallWorld {
         {
           id,
           instanceId,
-          measure:
-            operation === "(logs)" ? { kind: "logs" } : { kind: "requests", source: "spans", operation },
+          measure: measureOf(operation),
         },
       ],
       samples: [],
@@ -274,6 +296,17 @@ export class SmallWorld {
       digests: [],
     });
     return id;
+  }
+}
+
+function measureOf(operation: string): Measure {
+  switch (operation) {
+    case "(logs)":
+      return { kind: "logs" };
+    case "(processor)":
+      return { kind: "gauge", metric: "processor" };
+    default:
+      return { kind: "requests", source: "spans", operation };
   }
 }
 

@@ -7,7 +7,7 @@ import {
   type World,
 } from "./scenario.ts";
 
-const gauges = "gauges are shown beside the verdict and do not enter it";
+const gauges = "gauges are judged by level, and the worlds of this benchmark draw none yet";
 /** CPU, leaks and pauses. */
 export const familyD: readonly Scenario[] = [1, 3, 10].flatMap((pods, i) => [
   ...["CPU +5 %", "CPU +10 %", "CPU +20 %", "leak of 1 % a minute"].map((name, j) =>
