@@ -139,7 +139,7 @@ export function exportIntervalMs(rows: readonly ArmRow[]): number | null {
   const windows = new Map<string, Set<number>>();
   for (const { row } of rows) {
     const { measure } = row;
-    if (measure.kind === "logs" || measure.kind === "rejected") continue;
+    if (measure.kind === "logs" || measure.kind === "pattern" || measure.kind === "rejected") continue;
     if (measure.kind === "requests" && measure.source === "spans") continue;
     const key = `${row.instanceId} ${measure.kind === "requests" ? "" : measure.metric}`;
     const seen = windows.get(key) ?? new Set();

@@ -1,6 +1,7 @@
 import type { Analysis, IntervalPoint } from "#model/analysis.ts";
 import type { Command, CommandRecord } from "#model/command.ts";
 import type { Deployment, Instance } from "#model/deployment.ts";
+import type { LogExample, LogPattern } from "#model/log-pattern.ts";
 import type { Notice } from "#model/notice.ts";
 import type { Result } from "#model/result.ts";
 import type { Measure, Sample, SampleRow } from "#model/sample.ts";
@@ -113,6 +114,36 @@ export interface PointView {
   attributesHashLow: number;
 }
 
+/** Texts of a log record that only some need: decoded when asked for, each time, and only during the call that tells of the record. */
+export interface LogContent {
+  /** The body: a text, number or truth value, or items and fields of these. Cut at the decoder's limits; null where it is empty. */
+  body(): unknown;
+  /** True where the last `body` was cut. */
+  readonly isCut: boolean;
+  /** `severity_text`. */
+  level(): string;
+  /** Name of the scope: the logger. */
+  scope(): string;
+  /** `event_name`. */
+  event(): string;
+  /** A string attribute; "" where it is absent or no string. */
+  attribute(name: LogAttribute): string;
+  /** The trace id in hexadecimal; null where there is no valid one. */
+  traceId(): string | null;
+}
+
+/** Log attributes that Haldane reads. */
+export const logAttributes = [
+  "event.name",
+  "log.record.template",
+  "code.function.name",
+  "code.function",
+  "exception.type",
+  "exception.message",
+  "exception.stacktrace",
+] as const;
+export type LogAttribute = (typeof logAttributes)[number];
+
 /** A decoded log record. One object, overwritten for every record. */
 export interface LogView {
   resource: number;
@@ -121,6 +152,7 @@ export interface LogView {
   severity: number;
   /** 0 where there is no valid trace id. */
   traceHash: number;
+  content: LogContent;
 }
 
 export type AttributeValue = string | number | boolean;
@@ -192,6 +224,31 @@ export interface SourceOffset {
   readonly next: number;
 }
 
+/** One form of log line of a service: what is needed to know it again, and what was seen of it. `id` is for good, the rest may change. */
+export interface PatternRow {
+  readonly service: string;
+  readonly environment: string;
+  readonly id: string;
+  /** The id that stands for its pattern now. */
+  readonly standsFor: string;
+  /** Where its lines come from and their words, as the miner takes them up again. */
+  readonly source: string;
+  readonly tokens: string;
+  /** Template of its pattern. */
+  readonly template: string;
+  readonly severity: number;
+  readonly signatures: readonly string[];
+  readonly exception: string | null;
+  readonly firstSeen: Instant;
+}
+
+/** The examples of one form of line of one instance, in place of those before; none: there are no more. */
+export interface ExampleRow {
+  readonly instanceId: number;
+  readonly pattern: string;
+  readonly examples: readonly Pick<LogExample, "at" | "line" | "traceId">[];
+}
+
 /** Everything one group commit writes, in one transaction: rows replace what stood under their key, tallies add. */
 export interface TelemetryBatch {
   readonly deployments: readonly Deployment[];
@@ -211,6 +268,9 @@ export interface TelemetryBatch {
   readonly digests: readonly { readonly digest: string; readonly at: Instant }[];
   /** How far sources were taken with this batch; none where absent. */
   readonly offsets?: readonly SourceOffset[];
+  /** None where absent. */
+  readonly patterns?: readonly PatternRow[];
+  readonly examples?: readonly ExampleRow[];
 }
 
 /** The one writer of telemetry.db. */
@@ -224,6 +284,9 @@ export interface TelemetryWriter {
   series(): readonly Series[];
   cumulative(): readonly CumulativeState[];
   offsets(): readonly SourceOffset[];
+  /** In the order in which they were first committed. */
+  patterns(): readonly PatternRow[];
+  examples(): readonly ExampleRow[];
   sample(seriesId: number, window: Instant, late: boolean): Sample | null;
   /** Thins old windows (decision 11): 5 s windows kept 2 h, 1 min 24 h, 10 min 7 d; `pinnedFrom` and later are left alone. One bounded round: call again soon while `merged` is not 0. */
   retain(now: Instant, pinnedFrom: Instant | null): { readonly merged: number; readonly dropped: number };
@@ -245,6 +308,8 @@ export interface TelemetryReader {
   instances(deploymentIds: readonly number[]): readonly Instance[];
   samples(query: SampleQuery): readonly SampleRow[];
   tallies(): readonly Tally[];
+  /** Log patterns that these deployments have series of, in order of their ids, with the examples of these deployments. */
+  patterns(deploymentIds: readonly number[]): readonly LogPattern[];
   /** The newest window with a sample for each deployment since an instant, and its request count. */
   activity(since: Instant): readonly {
     readonly deploymentId: number;

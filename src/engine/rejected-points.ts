@@ -13,6 +13,7 @@ function metricOfRow({ measure }: SampleRow): string | null {
     case "requests":
       return measure.source === "metrics" ? "" : null;
     case "logs":
+    case "pattern":
       return null;
     case "counter":
     case "gauge":

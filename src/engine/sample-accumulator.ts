@@ -52,10 +52,16 @@ export class RequestsAccumulator implements SampleAccumulator {
   }
 }
 
+/** Counts log records: all of an instance, or those of one pattern. */
 export class LogsAccumulator implements SampleAccumulator {
+  private readonly kind: "logs" | "pattern";
   private traces = new Set<number>();
   private untracedLines = 0;
   private records = 0;
+
+  constructor(kind: "logs" | "pattern") {
+    this.kind = kind;
+  }
 
   addRecord(): void {
     this.records += 1;
@@ -72,15 +78,16 @@ export class LogsAccumulator implements SampleAccumulator {
   }
 
   load(sample: Sample): void {
-    if (sample.kind !== "logs") throw new Error(`a ${sample.kind} sample stands where logs are counted`);
+    if (sample.kind !== "logs" && sample.kind !== "pattern")
+      throw new Error(`a ${sample.kind} sample stands where logs are counted`);
     this.traces = new Set(sample.traces);
     this.untracedLines = sample.untracedLines;
     this.records = sample.records;
   }
 
   toSample(): Sample {
-    const { untracedLines, records } = this;
-    return { kind: "logs", traces: mergeTraces([...this.traces], []), untracedLines, records };
+    const { kind, untracedLines, records } = this;
+    return { kind, traces: mergeTraces([...this.traces], []), untracedLines, records };
   }
 }
 
@@ -163,7 +170,8 @@ export function accumulatorOf(measure: Measure, unit: string): SampleAccumulator
     case "requests":
       return new RequestsAccumulator();
     case "logs":
-      return new LogsAccumulator();
+    case "pattern":
+      return new LogsAccumulator(measure.kind);
     case "counter":
     case "rejected":
       return new CounterAccumulator();

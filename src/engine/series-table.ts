@@ -56,6 +56,8 @@ function measureKey(measure: Measure): string {
       return `requests/${measure.source}/${measure.operation}`;
     case "logs":
       return "logs";
+    case "pattern":
+      return `pattern/${measure.pattern}`;
     case "counter":
     case "gauge":
     case "histogram":

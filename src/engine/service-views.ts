@@ -119,6 +119,8 @@ function signalName(measure: Measure): string {
       return `requests (${measure.source})`;
     case "logs":
       return "logs";
+    case "pattern":
+      return "log patterns";
     case "counter":
     case "gauge":
     case "histogram":

@@ -92,14 +92,14 @@ function mergeGauges(a: SampleOf<"gauge">, b: SampleOf<"gauge">): Sample {
 
 /**
  * The sample of two windows, instances or deliveries taken together. Associative and commutative: counts are exact,
- * sums of doubles round, logs unite their traces (`mergeTraces`; read their number with `countTraces`), a stated
+ * sums of doubles round, logs and patterns unite their traces (`mergeTraces`; read their number with `countTraces`), a stated
  * kept share becomes the smaller of the two.
  */
 export function mergeSamples(a: Sample, b: Sample): Result<Sample, MergeSamplesError> {
   if (a.kind === "requests" && b.kind === "requests") return mergeRequests(a, b);
-  if (a.kind === "logs" && b.kind === "logs")
+  if ((a.kind === "logs" || a.kind === "pattern") && b.kind === a.kind)
     return ok({
-      kind: "logs",
+      kind: a.kind,
       traces: mergeTraces(a.traces, b.traces),
       untracedLines: a.untracedLines + b.untracedLines,
       records: a.records + b.records,

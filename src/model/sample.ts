@@ -5,6 +5,8 @@ import type { Instant } from "./time.ts";
 export type Measure =
   | { readonly kind: "requests"; readonly source: "spans" | "metrics"; readonly operation: string }
   | { readonly kind: "logs" }
+  /** The id of one form of log line, for good; which ids are one pattern now is told by `TelemetryReader.patterns`. */
+  | { readonly kind: "pattern"; readonly pattern: string }
   | { readonly kind: "counter" | "gauge" | "histogram"; readonly metric: string }
   /** Points that could not be used (not a number, malformed); metric "" = of the metrics that count requests. */
   | { readonly kind: "rejected"; readonly metric: string };
@@ -19,6 +21,8 @@ export const overflowOperation = "(other operations)";
  *   `sampledShare` is the kept share that the sender states for its spans (1 = all, null = sampled but unknown).
  * logs: distinct traces that logged ERROR or FATAL, as 52-bit hashes of their ids; `untracedLines` are such records
  *   without a trace id; `records` counts every log record.
+ * pattern: the same of one form of log line, whatever its severity: distinct traces that logged it, its lines without a
+ *   trace id, all its lines.
  */
 export type Sample =
   | {
@@ -30,7 +34,7 @@ export type Sample =
       readonly sampledShare: number | null;
     }
   | {
-      readonly kind: "logs";
+      readonly kind: "logs" | "pattern";
       readonly traces: readonly number[];
       readonly untracedLines: number;
       readonly records: number;

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { readAttributes } from "#engine/ports.ts";
+import { logAttributes, readAttributes } from "#engine/ports.ts";
 import type { PlainMessage } from "./otlp-oracle.ts";
 import type { WireStyle } from "./otlp-encoder.ts";
 
@@ -39,7 +39,7 @@ const anyValue = fc.letrec<{ value: PlainMessage; pair: PlainMessage }>((tie) =>
 })).value;
 
 const pair: fc.Arbitrary<PlainMessage> = fc.record(
-  { key: fc.oneof(fc.constantFrom(...readAttributes), text), value: anyValue },
+  { key: fc.oneof(fc.constantFrom(...readAttributes, ...logAttributes), text), value: anyValue },
   { requiredKeys: ["key"] },
 );
 const attributes = fc.array(pair, { maxLength: 5 });
@@ -146,6 +146,7 @@ const logRecord = fc.record(
     observedTimeUnixNano: nanos,
     severityNumber: fc.constantFrom(0, 9, 17),
     severityText: text,
+    eventName: text,
     body: anyValue,
     attributes,
     traceId: id(16),

@@ -1,4 +1,4 @@
-import { readAttributes, type AttributeValue } from "#engine/ports.ts";
+import { logAttributes, readAttributes, type AttributeValue } from "#engine/ports.ts";
 import { takeTraceHash } from "#ingest/otlp/protobuf/ids.ts";
 import type { PlainMessage, PlainValue } from "./otlp-oracle.ts";
 import type { Told } from "./recording-observer.ts";
@@ -14,6 +14,7 @@ export function expectedOf(request: PlainMessage): readonly Told[] {
 
 interface Placed {
   readonly resource: Readonly<Record<string, AttributeValue>>;
+  readonly scope: string;
   readonly item: PlainMessage;
 }
 
@@ -27,7 +28,10 @@ function each(request: PlainMessage, groups: string, scopes: string, items: stri
       if (value === null) delete resource[text(pair["key"])];
       else resource[text(pair["key"])] = value;
     }
-    return list(group[scopes]).flatMap((scope) => list(scope[items]).map((item) => ({ resource, item })));
+    return list(group[scopes]).flatMap((scope) => {
+      const name = text(message(scope["scope"])["name"]);
+      return list(scope[items]).map((item) => ({ resource, scope: name, item }));
+    });
   });
 }
 
@@ -121,7 +125,7 @@ function pointOf(
   };
 }
 
-function logOf({ resource, item }: Placed): Told {
+function logOf({ resource, scope, item }: Placed): Told {
   const time =
     wide(item["timeUnixNano"]) === 0n ? wide(item["observedTimeUnixNano"]) : wide(item["timeUnixNano"]);
   if (time === 0n) return reject("log", "noTime");
@@ -129,8 +133,37 @@ function logOf({ resource, item }: Placed): Told {
     time: Number(time) / 1e6,
     severity: number(item["severityNumber"]),
     traceHash: hashOf(item["traceId"]),
+    said: {
+      body: bodyOf(message(item["body"])),
+      level: text(item["severityText"]),
+      scope,
+      event: text(item["eventName"]),
+      traceId: hashOf(item["traceId"]) === 0 ? null : Buffer.from(bytes(item["traceId"])).toString("hex"),
+      attributes: logTextsOf(item),
+    },
   };
   return { told: "log", resource, view };
+}
+
+function logTextsOf(item: PlainMessage): Readonly<Record<string, string>> {
+  const found: Record<string, string> = {};
+  for (const name of logAttributes) {
+    const pair = list(item["attributes"]).findLast((candidate) => candidate["key"] === name);
+    const { stringValue } = message(pair?.["value"]);
+    if (typeof stringValue === "string" && stringValue !== "") found[name] = stringValue;
+  }
+  return found;
+}
+
+function bodyOf(value: PlainMessage): unknown {
+  const { stringValue, boolValue, intValue, doubleValue, arrayValue, kvlistValue } = value;
+  if (kvlistValue !== undefined)
+    return Object.fromEntries(
+      list(message(kvlistValue)["values"]).map((pair) => [text(pair["key"]), bodyOf(message(pair["value"]))]),
+    );
+  if (arrayValue !== undefined) return list(message(arrayValue)["values"]).map(bodyOf);
+  const plain = stringValue ?? boolValue ?? doubleValue ?? null;
+  return typeof intValue === "bigint" ? Number(intValue) : plain;
 }
 
 function reject(signal: "span" | "point" | "log", reason: "badId" | "noTime" | "shape"): Told {

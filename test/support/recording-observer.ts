@@ -1,4 +1,5 @@
 import {
+  logAttributes,
   readAttributes,
   type AttributeSlots,
   type AttributeValue,
@@ -78,8 +79,17 @@ export class RecordingObserver implements Observer {
   }
 
   log(log: LogView): void {
-    const { resource, ...rest } = log;
-    this.told.push({ told: "log", resource: this.resources[resource]!, view: rest });
+    const { resource, content, ...rest } = log;
+    const attributes = logAttributes.map((name) => [name, content.attribute(name)] as const);
+    const said = {
+      body: content.body(),
+      level: content.level(),
+      scope: content.scope(),
+      event: content.event(),
+      traceId: content.traceId(),
+      attributes: Object.fromEntries(attributes.filter(([, text]) => text !== "")),
+    };
+    this.told.push({ told: "log", resource: this.resources[resource]!, view: { ...rest, said } });
   }
 
   reject(signal: "span" | "point" | "log", reason: RejectReason, count: number): void {

@@ -2,6 +2,8 @@ import {
   readAttributes,
   type AttributeSlots,
   type Interner,
+  type LogAttribute,
+  type LogContent,
   type LogView,
   type PointView,
   type ReadAttribute,
@@ -86,6 +88,29 @@ export function pointView(
   };
 }
 
+/** What a sender said in a log record, for `logView`. */
+export interface SaidInLog {
+  readonly body: unknown;
+  readonly level: string;
+  readonly scope: string;
+  readonly event: string;
+  readonly traceId: string | null;
+  readonly attributes: Readonly<Partial<Record<LogAttribute, string>>>;
+}
+
+/** The content of a record as a decoder hands it over. */
+export function logContent(said: Partial<SaidInLog> = {}): LogContent {
+  return {
+    isCut: false,
+    body: () => said.body ?? null,
+    level: () => said.level ?? "",
+    scope: () => said.scope ?? "",
+    event: () => said.event ?? "",
+    attribute: (name) => said.attributes?.[name] ?? "",
+    traceId: () => said.traceId ?? null,
+  };
+}
+
 export function logView(given: Partial<LogView> & { readonly resource: number }): LogView {
-  return { time: 0, severity: 9, traceHash: 0, ...given };
+  return { time: 0, severity: 9, traceHash: 0, content: logContent(), ...given };
 }

@@ -9,3 +9,11 @@ export function knownFailures(): readonly Signature[] {
   parsed ??= z.array(signatureSchema).parse(written);
   return parsed;
 }
+
+let byId: ReadonlyMap<string, Signature> | null = null;
+
+/** The known failure of an id, with its title and severity; null for a rule of a user or one that is no longer known. */
+export function knownFailure(id: string): Signature | null {
+  byId ??= new Map(knownFailures().map((signature) => [signature.id, signature]));
+  return byId.get(id) ?? null;
+}

@@ -10,6 +10,10 @@ export interface OtlpLimits {
   readonly jsonValues: number;
   /** Buckets, or bounds, of one histogram point: over it the point is rejected as `shape`. */
   readonly pointBuckets: number;
+  /** Of the body of a log record, and of each other text of it, so much is read: beyond it `cut.logBodies`. */
+  readonly logBodyBytes: number;
+  /** Values in the body of a log record that are read: beyond it `cut.logBodies`. */
+  readonly logBodyValues: number;
   /** Distinct resources whose handles are remembered; beyond it a resource is told again each time. */
   readonly cachedResources: number;
   /** Bytes of resources remembered for the comparison. */
@@ -39,6 +43,8 @@ export const defaultOtlpLimits: OtlpLimits = {
   jsonDepth: 256,
   jsonValues: 2_000_000,
   pointBuckets: 4096,
+  logBodyBytes: 65_536,
+  logBodyValues: 1024,
   cachedResources: 10_000,
   cachedResourceBytes: 16 * 1024 * 1024,
   cachedAttributeSets: 50_000,

@@ -3,6 +3,7 @@ import type { Sample } from "#model/sample.ts";
 import type { Instant } from "#model/time.ts";
 import { forgetIdleStates } from "./cumulative-pages.ts";
 import type { Connection } from "./open-database.ts";
+import { forgetIdlePatterns } from "./pattern-tables.ts";
 import { decodeSample, encodeSample } from "./sample-codec.ts";
 
 /** How long samples stay at each resolution, and how large the file may grow (decision 11). */
@@ -178,6 +179,7 @@ export function forgetIdleSeries(db: Connection, retention: Retention): void {
       `DELETE FROM series WHERE instance_id IN (SELECT id FROM instance WHERE last_seen < ?)
        AND NOT EXISTS (SELECT 1 FROM sample WHERE series_id = series.id)`,
     ).run(before);
+    forgetIdlePatterns(db, before);
     db.prepare(
       `DELETE FROM instance WHERE last_seen < ?
        AND NOT EXISTS (SELECT 1 FROM series WHERE instance_id = instance.id)`,

@@ -10,6 +10,7 @@ const logsTag = 2;
 const counterTag = 3;
 const gaugeTag = 4;
 const histogramTag = 5;
+const patternTag = 6;
 
 const absentTag = 0;
 const exponentialTag = 1;
@@ -75,7 +76,8 @@ export function encodeSample(sample: Sample): Buffer {
       putHistogram(writer, sample.duration);
       break;
     case "logs":
-      writer.byte(logsTag);
+    case "pattern":
+      writer.byte(sample.kind === "logs" ? logsTag : patternTag);
       writer.numbers(sample.traces);
       writer.number(sample.untracedLines);
       writer.number(sample.records);
@@ -123,8 +125,9 @@ function takeSample(input: ByteReader): Sample {
       return { kind: "requests", count, errors, clientErrors, duration: takeHistogram(input), sampledShare };
     }
     case logsTag:
+    case patternTag:
       return {
-        kind: "logs",
+        kind: tag === logsTag ? "logs" : "pattern",
         traces: input.numbers(),
         untracedLines: input.number(),
         records: input.number(),

@@ -1,4 +1,5 @@
 import type { Alias } from "#model/deployment.ts";
+import type { ExampleRow } from "#engine/ports.ts";
 import type { Analysis } from "#model/analysis.ts";
 import type { Command } from "#model/command.ts";
 import type { Told } from "#model/notice.ts";
@@ -15,6 +16,14 @@ export function aliasesFromJson(text: string): readonly Alias[] {
 
 export function measureFromJson(text: string): Measure {
   return JSON.parse(text) as Measure;
+}
+
+export function textsFromJson(text: string): readonly string[] {
+  return JSON.parse(text) as readonly string[];
+}
+
+export function examplesFromJson(text: string): ExampleRow["examples"] {
+  return JSON.parse(text) as ExampleRow["examples"];
 }
 
 /** JSON has no infinity and no NaN: an interval that is open upwards must still read back as it was. */

@@ -6,6 +6,7 @@ import { err, ok } from "#model/result.ts";
 import type { Measure, SampleRow } from "#model/sample.ts";
 import { createMergedDeployments, foldDeployments, foldInstances } from "./merged-deployments.ts";
 import { openDatabaseForReading, type Connection, type StoreOpenError } from "./open-database.ts";
+import { createPatternRead } from "./pattern-tables.ts";
 import { decodeSample } from "./sample-codec.ts";
 import { measureFromJson } from "./stored-json.ts";
 import { deploymentOf, instanceOf, type DeploymentRow, type InstanceRow } from "./telemetry-rows.ts";
@@ -170,6 +171,7 @@ export function createTelemetryReader(db: Connection): TelemetryReader {
     instances: (deploymentIds) => snapshotInstances(deploymentIds),
     samples: (query) => snapshotSamples(query),
     tallies: () => tallies.all(),
+    patterns: db.transaction(createPatternRead(db, readMerges)),
     activity: db.transaction((since: number) => foldActivity(activity.all(since), readMerges().canonical)),
   };
 }

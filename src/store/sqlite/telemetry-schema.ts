@@ -5,6 +5,8 @@ import type { Migration } from "./migrations.ts";
  * 0 = 5 s, 1 = 1 min, 2 = 10 min; it is part of the key so that a row that comes after its window was thinned never
  * replaces the thinned one. `requests` repeats the count of a requests sample, for sums that need no unpacking.
  * `cumulative_page` holds the states of many streams in a row (`cumulative-pages.ts`); `cumulative` was for one in a row each.
+ * `pattern` has one row for each form of log line, in the order in which they came (rowid); `stands_for` is the id of its
+ * pattern now. `log_example` holds redacted lines.
  * `source_offset.next` is the first offset of a partition that is not in the samples.
  */
 export const telemetryMigrations: readonly Migration[] = [
@@ -92,6 +94,32 @@ CREATE TABLE cumulative_page(
   page INTEGER PRIMARY KEY,
   body BLOB NOT NULL
 ) STRICT;
+`,
+  },
+  {
+    version: 4,
+    name: "log patterns and examples",
+    sql: `
+CREATE TABLE pattern(
+  service TEXT NOT NULL,
+  environment TEXT NOT NULL,
+  id TEXT NOT NULL,
+  stands_for TEXT NOT NULL,
+  source TEXT NOT NULL,
+  tokens TEXT NOT NULL,
+  template TEXT NOT NULL,
+  severity INTEGER NOT NULL,
+  signatures TEXT NOT NULL,
+  exception TEXT,
+  first_seen REAL NOT NULL,
+  UNIQUE(service, environment, id)
+) STRICT;
+CREATE TABLE log_example(
+  instance_id INTEGER NOT NULL REFERENCES instance(id),
+  pattern TEXT NOT NULL,
+  body TEXT NOT NULL,
+  PRIMARY KEY(instance_id, pattern)
+) STRICT, WITHOUT ROWID;
 `,
   },
 ];

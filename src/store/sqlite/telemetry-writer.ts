@@ -10,6 +10,7 @@ import {
   type Connection,
   type StoreOpenError,
 } from "./open-database.ts";
+import { createPatternLookups, createPatternTables } from "./pattern-tables.ts";
 import { forgetIdleSeries, retainSamples, retentionDefaults, type Retention } from "./retention.ts";
 import { decodeSample, encodeSample } from "./sample-codec.ts";
 import { measureFromJson } from "./stored-json.ts";
@@ -90,7 +91,7 @@ function requestsOf(sample: Sample): number {
 }
 
 function createCommit(db: Connection, pages: CumulativePages): (batch: TelemetryBatch) => void {
-  const put: TableWriters = { ...describeTables(db), ...countTables(db) };
+  const put: TableWriters = { ...describeTables(db), ...countTables(db), ...createPatternTables(db) };
   const all = db.transaction((batch: TelemetryBatch) => {
     // Parents before children: foreign keys are checked row by row.
     batch.deployments.forEach(put.deployments);
@@ -102,6 +103,8 @@ function createCommit(db: Connection, pages: CumulativePages): (batch: Telemetry
     batch.tallies.forEach(put.tallies);
     batch.digests.forEach(put.digests);
     batch.offsets?.forEach(put.offsets);
+    batch.patterns?.forEach(put.patterns);
+    batch.examples?.forEach(put.examples);
   });
   return (batch) => {
     try {
@@ -165,6 +168,7 @@ export function createTelemetryWriter(
     commit: createCommit(db, pages),
     cumulative: () => pages.all(),
     ...createLookups(db),
+    ...createPatternLookups(db),
     retain: (now, pinnedFrom) => retainSamples(db, retention, { now, pinnedFrom }),
     checkpoint: (mode) => {
       checkpointDatabase(db, mode);

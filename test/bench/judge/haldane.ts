@@ -42,6 +42,10 @@ class StreamReader implements TelemetryReader {
     return this.#stream.deployments;
   }
 
+  patterns(): readonly [] {
+    return [];
+  }
+
   instances(deploymentIds: readonly number[]): Stream["instances"] {
     return this.#stream.instances.filter(({ deploymentId }) => deploymentIds.includes(deploymentId));
   }
