@@ -15,10 +15,12 @@ export interface LogSource {
   readonly template: string;
   /** `code.function.name`. */
   readonly function: string;
+  /** Types of the exception that the record carries. */
+  readonly exception: string;
 }
 
 /** A source that says nothing of itself. */
-export const plainSource: LogSource = { logger: "", event: "", template: "", function: "" };
+export const plainSource: LogSource = { logger: "", event: "", template: "", function: "", exception: "" };
 
 /** What is left of a miner when it is put away: plain values. Taken up again it gives the same patterns. */
 export interface MinerState {
@@ -30,6 +32,12 @@ export interface MinerState {
   readonly met: { readonly patterns: number; readonly skeletons: number; readonly sources: number };
 }
 
+/** What is kept of one line: where it comes from, and its words with `<*>` for its variables, joined by blanks. */
+export interface Skeleton {
+  readonly source: LogSource;
+  readonly tokens: string;
+}
+
 /** Pattern of the lines that found no place within the limits. */
 export const otherTemplate = "<other>";
 
@@ -38,9 +46,13 @@ interface SourceEntry {
   readonly seed: number;
 }
 
-function textsOf({ logger, event, template, function: name }: LogSource): readonly string[] {
-  return [logger, event, template, name];
+function textsOf({ logger, event, template, function: name, exception }: LogSource): readonly string[] {
+  const texts = [logger, event, template, name];
+  return exception === "" ? texts : [...texts, exception];
 }
+
+/** Lines whose cleaned form is remembered; forgotten together when full. */
+const keptCleaned = 10_000;
 
 /**
  * Groups lines to patterns as they come. Two lines are of one pattern when they are the same but for their variables
@@ -58,6 +70,8 @@ export class Miner {
   readonly #sourceOf = new Map<string, number>();
   readonly #others = new Map<string, number>();
   readonly #given = new Map<string, number>();
+  /** Sequences that are known under their cleaned form only. */
+  readonly #cleaned = new Map<number, number>();
   #sourcesMet = 0;
 
   constructor(limits: MinerLimits = defaultMinerLimits) {
@@ -82,8 +96,11 @@ export class Miner {
     return this.#sources.length - 1;
   }
 
-  /** Takes the body of a record: its first line that says something. `severity` keeps the lines past a limit apart. */
-  add(source: number, body: string, severity = ""): number {
+  /**
+   * Takes the body of a record: its first line that says something. `severity` keeps the lines past a limit apart. With
+   * `clean`, a line that was not met before is cleaned first, so that nothing of it is kept that may not be.
+   */
+  add(source: number, body: string, severity = "", clean: ((text: string) => string) | null = null): number {
     const entry = this.#sources[source];
     if (entry === undefined) throw new RangeError(`there is no source ${source}`);
     const { lineChars } = scanLimits;
@@ -91,10 +108,38 @@ export class Miner {
     const stack = this.#scanner.scan(text);
     this.#hash.read(stack.hashes, stack.size, entry.seed);
     const key = this.#hash.whole;
-    const known = this.#grouping.known(key);
+    const known = this.#grouping.known(key) ?? this.#cleaned.get(key);
     if (known !== undefined) return known;
+    const cleaned = clean === null ? text : clean(text);
+    if (cleaned !== text) {
+      const line = this.add(source, cleaned, severity);
+      if (this.#cleaned.size >= keptCleaned) this.#cleaned.clear();
+      this.#cleaned.set(key, line);
+      return line;
+    }
     const met = this.#grouping.meet({ source, seed: entry.seed, key, tokens: stack.texts(text) });
     return met >= 0 ? met : this.#other(source, severity);
+  }
+
+  /** Takes up a line that was put away as `skeleton`; -1 where the limits leave no room for it. */
+  recall({ source, tokens }: Skeleton): number {
+    return this.#meetTokens(this.source(source), tokens);
+  }
+
+  /** What must be kept of a line to know it again. */
+  skeleton(line: number): Skeleton {
+    return { source: this.#sourceOfLine(line), tokens: this.#grouping.patterns.tokens(line).join(" ") };
+  }
+
+  /** Id of the line itself: a hash of its source and own words, equal in every process, that never changes. */
+  lineId(line: number): string {
+    const { source, tokens } = this.skeleton(line);
+    return hashId([...textsOf(source), tokens]);
+  }
+
+  /** How many times two patterns became one. */
+  get joins(): number {
+    return this.#grouping.patterns.sequences - this.#grouping.patterns.size;
   }
 
   /** Number of the pattern that a line belongs to now: lines with the same number are one pattern. */
@@ -106,14 +151,14 @@ export class Miner {
   id(line: number): string {
     const root = this.patternOf(line);
     const { template } = this.#grouping.patterns.pattern(root);
-    const id = hashId([...textsOf(this.#sourceAt(root)), template.join(" ")]);
+    const id = hashId([...textsOf(this.#sourceOfLine(root)), template.join(" ")]);
     this.#given.set(id, root);
     return id;
   }
 
   /** The template of a line for people, with `<*>` for what changes. */
   template(line: number): string {
-    const ready = this.#sourceAt(line).template;
+    const ready = this.#sourceOfLine(line).template;
     return ready === "" ? templateText(this.#grouping.patterns.pattern(line).template) : ready;
   }
 
@@ -142,10 +187,7 @@ export class Miner {
   static from(state: MinerState, limits: MinerLimits = defaultMinerLimits): Miner {
     const miner = new Miner(limits);
     for (const source of state.sources) miner.source(source);
-    const lines = state.skeletons.map(([source, tokens]) => {
-      const seed = miner.#sources[source]?.seed ?? 0;
-      return miner.#grouping.meetTokens(source, seed, tokens === "" ? [] : tokens.split(" "));
-    });
+    const lines = state.skeletons.map(([source, tokens]) => miner.#meetTokens(source, tokens));
     for (const [id, at] of state.ids) {
       const line = lines[at] ?? -1;
       if (line >= 0) miner.#given.set(id, line);
@@ -166,7 +208,12 @@ export class Miner {
     };
   }
 
-  #sourceAt(line: number): LogSource {
+  #meetTokens(source: number, tokens: string): number {
+    const seed = this.#sources[source]?.seed ?? 0;
+    return this.#grouping.meetTokens(source, seed, tokens === "" ? [] : tokens.split(" "));
+  }
+
+  #sourceOfLine(line: number): LogSource {
     return this.#sources[this.#grouping.patterns.source(line)]?.source ?? plainSource;
   }
 

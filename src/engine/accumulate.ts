@@ -1,5 +1,6 @@
 /* eslint-disable max-lines -- the one observer: span, point and log take the same road, and read best beside each other */
 import { overflowOperation, type Measure } from "#model/sample.ts";
+import { knownMatcher } from "#analyzers/logs/signatures/known-matcher.ts";
 import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
 import { attribute, attributedNames, type Attribution } from "./attribute.ts";
 import { DeploymentRegistry, type ServiceGroup } from "./deployment-registry.ts";
@@ -7,6 +8,9 @@ import { DirtyList } from "./dirty-list.ts";
 import { defaultIngestLimits, type IngestLimits } from "./ingest-limits.ts";
 import type { InstanceRow } from "./instance-row.ts";
 import { MetricRoles, type MetricRole } from "./metric-role.ts";
+import { PatternTable } from "./pattern-table.ts";
+import type { PatternEntry } from "./service-patterns.ts";
+import { readLog } from "./read-log.ts";
 import { OperationNames } from "./operation.ts";
 import { outcomeOf, pointFailed } from "./outcome.ts";
 import type {
@@ -30,7 +34,7 @@ import {
   RequestsAccumulator,
 } from "./sample-accumulator.ts";
 import { turnToSeconds } from "./seconds.ts";
-import { SeriesTable, type LoadSample, type SeriesSlot } from "./series-table.ts";
+import { SeriesTable, type Cell, type LoadSample, type SeriesSlot } from "./series-table.ts";
 import type { StreamState, StreamUse } from "./stream-state.ts";
 import { noStreams, StreamTable, type MetricStreams } from "./stream-table.ts";
 import { TallyRow, type TallyName } from "./tally-row.ts";
@@ -47,7 +51,10 @@ export interface AccumulateOptions {
 }
 
 /** What was stored, as the writer tells it. */
-export type Stored = Pick<TelemetryWriter, "deployments" | "merges" | "instances" | "series" | "cumulative">;
+export type Stored = Pick<
+  TelemetryWriter,
+  "deployments" | "merges" | "instances" | "series" | "cumulative" | "patterns" | "examples"
+>;
 
 /** Records of the body at hand that were refused although the body decoded, for the answer to its sender. */
 export interface Rejected {
@@ -67,6 +74,8 @@ interface Lane {
   lastRole: MetricRole | null;
   lastStreams: MetricStreams | null;
   logs: SeriesSlot | null;
+  /** By form of line; null past the cap on series. */
+  readonly patterns: Map<PatternEntry, SeriesSlot | null>;
 }
 
 /** One distinct resource: where its records go, or the tally that counts them. */
@@ -110,6 +119,7 @@ export class Accumulate implements Observer {
   private readonly operations: OperationNames;
   private readonly roles: MetricRoles;
   private readonly probes: ProbeFilter;
+  private readonly patterns: PatternTable;
   private readonly tallies = new DirtyList<TallyRow>();
   private readonly noGroup = new TallyRow("", "");
   private readonly lanes = new Map<InstanceRow, Lane>();
@@ -130,6 +140,9 @@ export class Accumulate implements Observer {
     this.registry = new DeploymentRegistry(this.limits);
     this.series = new SeriesTable(this.limits, options.loadSample);
     this.streams = new StreamTable(this.limits);
+    this.patterns = new PatternTable(this.limits, ({ tally }, name, count) => {
+      this.tally(tally, name, count);
+    });
     this.operations = new OperationNames(options.interner);
     this.roles = new MetricRoles(options.interner, options.namedMetrics ?? new Set());
     this.probes = new ProbeFilter(options.interner, options.probes ?? defaultProbes);
@@ -144,6 +157,10 @@ export class Accumulate implements Observer {
     });
     this.series.restore(stored.series(), rows);
     this.streams.restore(stored.cumulative());
+    this.patterns.restore(
+      { patterns: stored.patterns(), examples: stored.examples() },
+      { group: (service, environment) => this.registry.group(service, environment), rows },
+    );
   }
 
   /** Metrics that a policy names, from here on. */
@@ -185,6 +202,7 @@ export class Accumulate implements Observer {
   /** Everything that changed since the last drain. Rows hold absolute values; tallies are to be added. */
   drain(): Omit<TelemetryBatch, "digests"> {
     const samples = this.series.drainSamples();
+    const patterns = this.patterns.drain();
     const { deployments, merges, instances } = this.registry.drain();
     return {
       deployments,
@@ -193,6 +211,7 @@ export class Accumulate implements Observer {
       series: this.series.drainSeries(),
       samples,
       cumulative: this.streams.drain(),
+      ...patterns,
       tallies: this.tallies.drain().flatMap((row) => row.drain()),
     };
   }
@@ -264,12 +283,33 @@ export class Accumulate implements Observer {
     this.registry.seen(lane.row, Math.max(log.time, this.now - this.limits.pastMs));
     lane.logs ??= this.seriesOf(lane, { kind: "logs" });
     if (lane.logs === null) return;
-    const { accumulator } = this.cellOf(lane.logs, log.time, "");
+    const cell = this.cellOf(lane.logs, log.time, "");
+    if (!(cell.accumulator instanceof LogsAccumulator)) return;
+    cell.accumulator.addRecord();
+    if (log.severity >= 17) cell.accumulator.addTrace(log.traceHash);
+    this.addPattern(lane, cell, log);
+  }
+
+  /** Counts a record under its form of line, in the window of `beside`. */
+  private addPattern(lane: Lane, beside: Cell, log: LogView): void {
+    const matcher = knownMatcher();
+    const said = readLog(log, matcher);
+    if (log.content.isCut) this.tally(lane.row.group.tally, "cut.logBodies", 1);
+    if (said === null) return;
+    const entry = this.patterns.record(lane.row, log, said, matcher);
+    let slot = lane.patterns.get(entry);
+    if (slot === undefined) {
+      slot = this.series.of(lane.row, { kind: "pattern", pattern: entry.id });
+      lane.patterns.set(entry, slot);
+    }
+    if (slot === null) {
+      this.tally(lane.row.group.tally, "overflow.patternSeries", 1);
+      return;
+    }
+    const { accumulator } = this.series.cell(slot, beside.window, beside.late);
     if (!(accumulator instanceof LogsAccumulator)) return;
     accumulator.addRecord();
-    if (log.severity < 17) return;
-    if (log.traceHash === 0) accumulator.addUntraced();
-    else accumulator.addTrace(log.traceHash);
+    accumulator.addTrace(log.traceHash);
   }
 
   reject(_signal: "span" | "point" | "log", reason: RejectReason, count: number): void {
@@ -329,6 +369,7 @@ export class Accumulate implements Observer {
       lastRole: null,
       lastStreams: null,
       logs: null,
+      patterns: new Map<PatternEntry, SeriesSlot | null>(),
     };
     this.lanes.set(row, lane);
     return lane;
@@ -519,6 +560,7 @@ export class Accumulate implements Observer {
     if (rows.size === 0) return;
     for (const row of rows) this.lanes.delete(row);
     this.series.forgetRows(rows);
+    this.patterns.forgetRows(rows);
   }
 }
 

@@ -1,5 +1,5 @@
 import { examplesEach, type LogExample, type LogPattern } from "#model/log-pattern.ts";
-import type { PatternRow } from "./ports.ts";
+import type { PatternRow } from "./pattern-row.ts";
 
 /** An example with the form of line that it shows. */
 export interface PatternExample extends LogExample {
@@ -67,9 +67,9 @@ function fewEach(examples: readonly PatternExample[]): readonly LogExample[] {
   const inOrder = [...examples].sort(
     (a, b) => a.deploymentId - b.deploymentId || compareExamples(a, b) || a.instanceId - b.instanceId,
   );
-  return inOrder.flatMap(({ pattern: _, ...example }) => {
-    const taken = left.get(example.deploymentId) ?? 0;
-    left.set(example.deploymentId, taken + 1);
-    return taken < examplesEach ? [example] : [];
+  return inOrder.flatMap(({ deploymentId, instanceId, at, line, traceId }) => {
+    const taken = left.get(deploymentId) ?? 0;
+    left.set(deploymentId, taken + 1);
+    return taken < examplesEach ? [{ deploymentId, instanceId, at, line, traceId }] : [];
   });
 }

@@ -14,6 +14,24 @@ export interface IngestLimits {
   readonly series: number;
   /** Series of one service and environment; `overflow.series`. */
   readonly seriesOfService: number;
+  /** Forms of log line of all services; further lines go to the pattern `<other>` of their source, `overflow.patterns`. */
+  readonly patterns: number;
+  /** Log patterns of one service and environment, and half of its forms of line; `overflow.patterns`. */
+  readonly patternsOfService: number;
+  /** Loggers, events, templates, functions and exceptions, as they occur together, of one service; `overflow.patterns`. */
+  readonly patternSources: number;
+  /** Series of log patterns; beyond it lines are counted among all logs only, `overflow.patternSeries`. */
+  readonly patternSeries: number;
+  /** The same of one service and environment. */
+  readonly patternSeriesOfService: number;
+  /** The same of one instance. */
+  readonly patternSeriesOfInstance: number;
+  /** UTF-16 code units of an example of a pattern, which is cut. */
+  readonly exampleChars: number;
+  /** Memory of all examples; beyond it none is kept, `overflow.examples`. */
+  readonly exampleBytes: number;
+  /** The same of one service and environment. */
+  readonly exampleBytesOfService: number;
   /** Metric streams whose last point is remembered; `overflow.streams`. */
   readonly streams: number;
   /** Metric streams of one service and environment; `overflow.streams`. */
@@ -38,6 +56,15 @@ export const defaultIngestLimits: IngestLimits = {
   operations: 200,
   series: 200_000,
   seriesOfService: 50_000,
+  patterns: 50_000,
+  patternsOfService: 2_000,
+  patternSources: 1_000,
+  patternSeries: 100_000,
+  patternSeriesOfService: 20_000,
+  patternSeriesOfInstance: 1_000,
+  exampleChars: 500,
+  exampleBytes: 64 * 1024 * 1024,
+  exampleBytesOfService: 8 * 1024 * 1024,
   streams: 200_000,
   streamsOfService: 50_000,
   resources: 10_000,

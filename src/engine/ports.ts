@@ -1,11 +1,12 @@
 import type { Analysis, IntervalPoint } from "#model/analysis.ts";
 import type { Command, CommandRecord } from "#model/command.ts";
 import type { Deployment, Instance } from "#model/deployment.ts";
-import type { LogExample, LogPattern } from "#model/log-pattern.ts";
+import type { LogPattern } from "#model/log-pattern.ts";
 import type { Notice } from "#model/notice.ts";
 import type { Result } from "#model/result.ts";
 import type { Measure, Sample, SampleRow } from "#model/sample.ts";
 import type { Instant } from "#model/time.ts";
+import type { ExampleRow, PatternRow } from "./pattern-row.ts";
 
 /** An interned string: a small integer, valid while the interner's generation stands. 0 is "absent". */
 export type Text = number;
@@ -116,15 +117,13 @@ export interface PointView {
 
 /** Texts of a log record that only some need: decoded when asked for, each time, and only during the call that tells of the record. */
 export interface LogContent {
-  /** The body: a text, number or truth value, or items and fields of these. Cut at the decoder's limits; null where it is empty. */
+  /** The body: a text, number or truth value, or items and fields of these. Cut at the decoder's limits (`isCut`); null where it is empty. */
   body(): unknown;
-  /** True where the last `body` was cut. */
   readonly isCut: boolean;
-  /** `severity_text`. */
+  /** `severity_text`; "" where the record has none, as for the others. */
   level(): string;
   /** Name of the scope: the logger. */
   scope(): string;
-  /** `event_name`. */
   event(): string;
   /** A string attribute; "" where it is absent or no string. */
   attribute(name: LogAttribute): string;
@@ -224,32 +223,7 @@ export interface SourceOffset {
   readonly next: number;
 }
 
-/** One form of log line of a service: what is needed to know it again, and what was seen of it. `id` is for good, the rest may change. */
-export interface PatternRow {
-  readonly service: string;
-  readonly environment: string;
-  readonly id: string;
-  /** The id that stands for its pattern now. */
-  readonly standsFor: string;
-  /** Where its lines come from and their words, as the miner takes them up again. */
-  readonly source: string;
-  readonly tokens: string;
-  /** Template of its pattern. */
-  readonly template: string;
-  readonly severity: number;
-  readonly signatures: readonly string[];
-  readonly exception: string | null;
-  readonly firstSeen: Instant;
-}
-
-/** The examples of one form of line of one instance, in place of those before; none: there are no more. */
-export interface ExampleRow {
-  readonly instanceId: number;
-  readonly pattern: string;
-  readonly examples: readonly Pick<LogExample, "at" | "line" | "traceId">[];
-}
-
-/** Everything one group commit writes, in one transaction: rows replace what stood under their key, tallies add. */
+/** Everything one group commit writes, in one transaction: rows replace what stood under their key, tallies add; a part that is absent is empty. */
 export interface TelemetryBatch {
   readonly deployments: readonly Deployment[];
   /** A deployment that turned out to be another one: its samples are read under `into`. */
@@ -268,7 +242,6 @@ export interface TelemetryBatch {
   readonly digests: readonly { readonly digest: string; readonly at: Instant }[];
   /** How far sources were taken with this batch; none where absent. */
   readonly offsets?: readonly SourceOffset[];
-  /** None where absent. */
   readonly patterns?: readonly PatternRow[];
   readonly examples?: readonly ExampleRow[];
 }

@@ -67,12 +67,12 @@ export class LogsAccumulator implements SampleAccumulator {
     this.records += 1;
   }
 
-  addUntraced(): void {
-    this.untracedLines += 1;
-  }
-
-  /** Past twice the cap only the smallest hashes stay, as `mergeTraces` keeps them. */
+  /** Hash 0: the record names no trace. Past twice the cap only the smallest hashes stay, as `mergeTraces` keeps them. */
   addTrace(hash: number): void {
+    if (hash === 0) {
+      this.untracedLines += 1;
+      return;
+    }
     this.traces.add(hash);
     if (this.traces.size >= 2 * maxTracesPerSample) this.traces = new Set(mergeTraces([...this.traces], []));
   }

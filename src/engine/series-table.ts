@@ -50,6 +50,26 @@ export class SeriesSlot {
   }
 }
 
+type SeriesLimits = Pick<
+  IngestLimits,
+  "series" | "seriesOfService" | "patternSeries" | "patternSeriesOfService" | "patternSeriesOfInstance"
+>;
+
+/** How many series there are, of each service and of each instance. */
+class SeriesCounts {
+  all = 0;
+  readonly ofService = new Map<ServiceCounts, number>();
+  readonly ofRow = new Map<InstanceRow, number>();
+
+  add(row: InstanceRow, more: number): void {
+    this.all += more;
+    this.ofService.set(row.group, (this.ofService.get(row.group) ?? 0) + more);
+    const left = (this.ofRow.get(row) ?? 0) + more;
+    if (left === 0) this.ofRow.delete(row);
+    else this.ofRow.set(row, left);
+  }
+}
+
 function measureKey(measure: Measure): string {
   switch (measure.kind) {
     case "requests":
@@ -77,12 +97,13 @@ export class SeriesTable {
   private readonly fresh: Series[] = [];
   private nextId = 1;
 
-  private readonly ofService = new Map<ServiceCounts, number>();
-  private readonly limits: Pick<IngestLimits, "series" | "seriesOfService">;
+  /** How many of each kind that has limits of its own: log patterns, and all else. */
+  private readonly counted = { pattern: new SeriesCounts(), other: new SeriesCounts() };
+  private readonly limits: SeriesLimits;
   private readonly loadSample: LoadSample;
   private readonly changed = new DirtyList<Cell>();
 
-  constructor(limits: Pick<IngestLimits, "series" | "seriesOfService">, loadSample: LoadSample) {
+  constructor(limits: SeriesLimits, loadSample: LoadSample) {
     this.limits = limits;
     this.loadSample = loadSample;
   }
@@ -103,14 +124,30 @@ export class SeriesTable {
     const key = `${row.id}/${measureKey(measure)}`;
     const known = this.all.get(key);
     if (known !== undefined) return known;
-    const ofService = this.ofService.get(row.group) ?? 0;
-    if (this.all.size >= this.limits.series || ofService >= this.limits.seriesOfService) return null;
-    this.ofService.set(row.group, ofService + 1);
+    if (this.isFull(row, measure)) return null;
+    this.countsOf(measure).add(row, 1);
     const slot = new SeriesSlot(this.nextId, row, measure);
     this.nextId += 1;
     this.all.set(key, slot);
     this.fresh.push({ id: slot.id, instanceId: row.id, measure });
     return slot;
+  }
+
+  /** Log patterns have room of their own, so that a flood of lines leaves the other series theirs. */
+  private isFull(row: InstanceRow, measure: Measure): boolean {
+    const { all, ofService, ofRow } = this.countsOf(measure);
+    const service = ofService.get(row.group) ?? 0;
+    const { limits } = this;
+    if (measure.kind !== "pattern") return all >= limits.series || service >= limits.seriesOfService;
+    return (
+      all >= limits.patternSeries ||
+      service >= limits.patternSeriesOfService ||
+      (ofRow.get(row) ?? 0) >= limits.patternSeriesOfInstance
+    );
+  }
+
+  private countsOf(measure: Measure): SeriesCounts {
+    return measure.kind === "pattern" ? this.counted.pattern : this.counted.other;
   }
 
   /** The window of a series, ready to be changed. `unit` names the unit of a histogram. */
@@ -162,10 +199,10 @@ export class SeriesTable {
 
   /** Forgets the series of instances that are gone. */
   forgetRows(rows: ReadonlySet<InstanceRow>): void {
-    for (const [key, { row }] of this.all) {
+    for (const [key, { row, measure }] of this.all) {
       if (!rows.has(row)) continue;
       this.all.delete(key);
-      this.ofService.set(row.group, (this.ofService.get(row.group) ?? 1) - 1);
+      this.countsOf(measure).add(row, -1);
     }
   }
 
@@ -191,7 +228,7 @@ export class SeriesTable {
       const slot = new SeriesSlot(id, row, measure);
       slot.storedUpTo = row.lastSeen;
       this.all.set(`${row.id}/${measureKey(measure)}`, slot);
-      this.ofService.set(row.group, (this.ofService.get(row.group) ?? 0) + 1);
+      this.countsOf(measure).add(row, 1);
       if (measure.kind === "requests") row.group.operations.add(measure.operation);
     }
   }

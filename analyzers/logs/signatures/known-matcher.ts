@@ -7,6 +7,14 @@ export const compileKnown: CompileRegex = (source, anyCase) => {
   return (text) => regex.test(text);
 };
 
+let known: Matcher | null = null;
+
+/** Matches the failures that Haldane knows; made once. */
+export function knownMatcher(): Matcher {
+  known ??= createKnownMatcher([]);
+  return known;
+}
+
 /** Matches the failures that Haldane knows, and those of `more`. */
 export function createKnownMatcher(more: readonly RuleSet[]): Matcher {
   return new Matcher([{ rules: knownFailures(), compile: compileKnown }, ...more]);

@@ -1,7 +1,7 @@
 import { compareCounts, type Compared, type SideCounts } from "#analyzers/logs/compare.ts";
 import { isVariant } from "#analyzers/logs/exceptions/read-exception.ts";
 import type { Miner } from "#analyzers/logs/miner.ts";
-import { wellFormed } from "./record-body.ts";
+import { wellFormed } from "#analyzers/logs/well-formed.ts";
 import { diffLimits, type LineTally, type Side } from "./gather-side.ts";
 
 /** One difference, for people and programs. */

@@ -1,11 +1,11 @@
 import { readException, type Exception } from "#analyzers/logs/exceptions/read-exception.ts";
 import type { Miner } from "#analyzers/logs/miner.ts";
-import { redact } from "#analyzers/logs/redact.ts";
+import { exampleLine } from "#analyzers/logs/example-line.ts";
+import { findFailures } from "#analyzers/logs/signatures/find-failures.ts";
 import type { Matcher } from "#analyzers/logs/signatures/matcher.ts";
-import { findFailures } from "./find-failures.ts";
 import { mineMessage } from "./mine-records.ts";
 import { readRecords } from "./read-records.ts";
-import { bodyOf, wellFormed, type Body } from "./record-body.ts";
+import { bodyOf, type Body } from "./record-body.ts";
 
 /** What one form of line showed on one side. */
 export interface LineTally {
@@ -45,13 +45,6 @@ export const diffLimits = {
 
 const errorLevel = /^(?:e|err|error|severe|crit|critical|fatal|panic|emerg|alert|50|60)/i;
 
-/** A record that may be shown: one line, redacted first and cut after. */
-export function exampleOf(text: string): string {
-  const line = redact(text).replace(/\s+/g, " ").trim();
-  const { exampleChars } = diffLimits;
-  return wellFormed(line.length > exampleChars ? `${line.slice(0, exampleChars)}…` : line);
-}
-
 /** The exception of a body: where it has several lines, or in JSON in the first text that has. */
 function exceptionOf(body: Body): Exception | null {
   const text = body.text.includes("\n") ? body.text : body.inner().find((each) => each.includes("\n"));
@@ -83,8 +76,9 @@ export async function gatherSide(
     lines.set(line, tally);
     tally.count += 1;
     if (errorLevel.test(message.level)) tally.isError = true;
-    if (tally.examples.length < diffLimits.examples) tally.examples.push(exampleOf(body.text));
-    for (const hit of findFailures(matcher, body)) {
+    if (tally.examples.length < diffLimits.examples)
+      tally.examples.push(exampleLine(body.text, diffLimits.exampleChars));
+    for (const hit of findFailures(matcher, body.text, body.inner())) {
       const id = matcher.rules[hit]?.id ?? "";
       tally.signatures.add(id);
       signatures.set(id, (signatures.get(id) ?? 0) + 1);
@@ -94,7 +88,12 @@ export async function gatherSide(
     const known = exceptions.get(exception.fingerprint);
     if (known !== undefined) known.count += 1;
     else if (exceptions.size >= diffLimits.exceptions) moreExceptions += 1;
-    else exceptions.set(exception.fingerprint, { exception, count: 1, example: exampleOf(body.text) });
+    else
+      exceptions.set(exception.fingerprint, {
+        exception,
+        count: 1,
+        example: exampleLine(body.text, diffLimits.exampleChars),
+      });
   }
   return { records, lines, signatures, exceptions, moreExceptions };
 }

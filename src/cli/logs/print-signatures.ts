@@ -1,8 +1,8 @@
+import { findFailures } from "#analyzers/logs/signatures/find-failures.ts";
 import { createKnownMatcher } from "#analyzers/logs/signatures/known-matcher.ts";
 import type { RuleSet } from "#analyzers/logs/signatures/matcher.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import { AnswerLines } from "./answer-lines.ts";
-import { findFailures } from "./find-failures.ts";
 import type { RecordsRequest } from "./print-templates.ts";
 import { readRecords } from "./read-records.ts";
 import { bodyOf } from "./record-body.ts";
@@ -19,7 +19,8 @@ export async function printSignatures(
   try {
     for await (const record of readRecords(file, terminal.stdin)) {
       line += 1;
-      for (const hit of findFailures(matcher, bodyOf(record, field))) {
+      const body = bodyOf(record, field);
+      for (const hit of findFailures(matcher, body.text, body.inner())) {
         const rule = matcher.rules[hit];
         if (rule === undefined) continue;
         if (answer.add(JSON.stringify({ line, signature: rule.id, severity: rule.severity })))

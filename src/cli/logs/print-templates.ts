@@ -1,11 +1,12 @@
 import { Miner } from "#analyzers/logs/miner.ts";
+import { wellFormed } from "#analyzers/logs/well-formed.ts";
 import { UnreadableBytes } from "#cli/open-bytes.ts";
 import type { Terminal } from "#cli/terminal.ts";
 import { AnswerLines } from "./answer-lines.ts";
 import { GrowingNumbers } from "./growing-numbers.ts";
 import { mineMessage } from "./mine-records.ts";
 import { readRecords, recordLimits } from "./read-records.ts";
-import { bodyOf, wellFormed } from "./record-body.ts";
+import { bodyOf } from "./record-body.ts";
 import { sayBounds } from "./say-bounds.ts";
 
 /** What a command on one file of records is given. */

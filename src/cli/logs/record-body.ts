@@ -1,6 +1,8 @@
+import { innerTexts } from "#analyzers/logs/inner-texts.ts";
 import { plainMessage, type Message } from "#analyzers/logs/message.ts";
-import { bodyLimits, readBody } from "#analyzers/logs/read-body.ts";
+import { readBody } from "#analyzers/logs/read-body.ts";
 import { isFields, readFields } from "#analyzers/logs/read-fields.ts";
+import { wellFormed } from "#analyzers/logs/well-formed.ts";
 
 /** The body of a record: as text, and what it says where that is asked for. */
 export interface Body {
@@ -10,29 +12,8 @@ export interface Body {
   inner(): readonly string[];
 }
 
-const innerLimits = { depth: 4, texts: 64, shortest: 8 } as const;
-
-function gather(value: unknown, depth: number, texts: string[]): void {
-  if (texts.length >= innerLimits.texts) return;
-  if (typeof value === "string") {
-    if (value.length >= innerLimits.shortest) texts.push(value);
-  } else if (depth > 0 && typeof value === "object" && value !== null)
-    for (const part of Object.values(value)) gather(part, depth - 1, texts);
-}
-
-function innerOf(text: string): readonly string[] {
-  if (text.length > bodyLimits.jsonChars || !/^\s{0,64}\{/.test(text)) return [];
-  try {
-    const texts: string[] = [];
-    gather(JSON.parse(text), innerLimits.depth, texts);
-    return texts;
-  } catch {
-    return [];
-  }
-}
-
 function bodyOfText(text: string, message: () => Message): Body {
-  return { text, message, inner: () => innerOf(text) };
+  return { text, message, inner: () => innerTexts(text) };
 }
 
 function fieldOf(record: string, field: string): unknown {
@@ -45,11 +26,6 @@ function fieldOf(record: string, field: string): unknown {
   } catch {
     return undefined;
   }
-}
-
-/** A text without halves of surrogate pairs, which not every reader of JSON takes. */
-export function wellFormed(text: string): string {
-  return text.replace(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, "\ufffd");
 }
 
 /** A value as text; null for one nested too deeply to be written. */

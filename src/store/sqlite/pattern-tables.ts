@@ -1,5 +1,6 @@
 import { foldPatterns, type PatternExample } from "#engine/fold-patterns.ts";
-import type { ExampleRow, PatternRow, TelemetryReader } from "#engine/ports.ts";
+import type { ExampleRow, PatternRow } from "#engine/pattern-row.ts";
+import type { TelemetryReader } from "#engine/ports.ts";
 import type { MergedDeployments } from "./merged-deployments.ts";
 import type { Connection } from "./open-database.ts";
 import { examplesFromJson, textsFromJson } from "./stored-json.ts";
@@ -28,8 +29,9 @@ interface StoredExamples {
 const patternMeasures = `{"kind":"pattern"%`;
 
 function patternOf(row: StoredPattern): PatternRow {
-  const { stands_for: standsFor, first_seen: firstSeen, signatures, ...rest } = row;
-  return { ...rest, standsFor, firstSeen, signatures: textsFromJson(signatures) };
+  const { stands_for: standsFor, first_seen: firstSeen, source, signatures, ...rest } = row;
+  const texts = { source: textsFromJson(source), signatures: textsFromJson(signatures) };
+  return { ...rest, standsFor, firstSeen, ...texts };
 }
 
 /** Writes the rows of a batch, inside its transaction. */
@@ -52,7 +54,16 @@ export function createPatternTables(db: Connection): {
   return {
     patterns: (p) =>
       pattern.run(
-        ...[p.service, p.environment, p.id, p.standsFor, p.source, p.tokens, p.template, p.severity],
+        ...[
+          p.service,
+          p.environment,
+          p.id,
+          p.standsFor,
+          JSON.stringify(p.source),
+          p.tokens,
+          p.template,
+          p.severity,
+        ],
         ...[JSON.stringify(p.signatures), p.exception, p.firstSeen],
       ),
     examples: (e) =>

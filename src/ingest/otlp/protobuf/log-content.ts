@@ -51,6 +51,7 @@ export class WireContent implements LogContent {
 
   /** To be called for each record, before its fields are found. */
   begin(start: number, end: number): void {
+    this.isCut = false;
     this.recordStart = start;
     this.recordEnd = end;
     this.bodyStart = this.bodyEnd = 0;

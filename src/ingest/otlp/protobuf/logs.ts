@@ -47,7 +47,7 @@ export class LogWalk {
     }
   };
 
-  // eslint-disable-next-line max-lines-per-function, complexity -- one case a field: calls would cost more than the work
+  // eslint-disable-next-line max-lines-per-function -- one case a field: calls would cost more than the work
   #record(end: number): void {
     const { wire, observer, reject } = this.#parts;
     const log = this.#log;
