@@ -6,6 +6,7 @@ import type { Notice } from "#model/notice.ts";
 import type { Result } from "#model/result.ts";
 import type { Measure, Sample, SampleRow } from "#model/sample.ts";
 import type { Instant } from "#model/time.ts";
+import type { LogContent } from "./log-content.ts";
 import type { ExampleRow, PatternRow } from "./pattern-row.ts";
 
 /** An interned string: a small integer, valid while the interner's generation stands. 0 is "absent". */
@@ -114,34 +115,6 @@ export interface PointView {
   attributesHashHigh: number;
   attributesHashLow: number;
 }
-
-/** Texts of a log record that only some need: decoded when asked for, each time, and only during the call that tells of the record. */
-export interface LogContent {
-  /** The body: a text, number or truth value, or items and fields of these. Cut at the decoder's limits (`isCut`); null where it is empty. */
-  body(): unknown;
-  readonly isCut: boolean;
-  /** `severity_text`; "" where the record has none, as for the others. */
-  level(): string;
-  /** Name of the scope: the logger. */
-  scope(): string;
-  event(): string;
-  /** A string attribute; "" where it is absent or no string. */
-  attribute(name: LogAttribute): string;
-  /** The trace id in hexadecimal; null where there is no valid one. */
-  traceId(): string | null;
-}
-
-/** Log attributes that Haldane reads. */
-export const logAttributes = [
-  "event.name",
-  "log.record.template",
-  "code.function.name",
-  "code.function",
-  "exception.type",
-  "exception.message",
-  "exception.stacktrace",
-] as const;
-export type LogAttribute = (typeof logAttributes)[number];
 
 /** A decoded log record. One object, overwritten for every record. */
 export interface LogView {

@@ -7,7 +7,8 @@ import { readBody } from "#analyzers/logs/read-body.ts";
 import { isFields, readFields } from "#analyzers/logs/read-fields.ts";
 import { findFailures } from "#analyzers/logs/signatures/find-failures.ts";
 import type { Matcher } from "#analyzers/logs/signatures/matcher.ts";
-import type { LogContent, LogView } from "./ports.ts";
+import type { LogContent } from "./log-content.ts";
+import type { LogView } from "./ports.ts";
 
 /** What a record says that belongs to a pattern. */
 export interface SaidInLog {
@@ -78,8 +79,8 @@ function severityOf({ severity, content }: LogView, message: Message): number {
   return severity === 0 ? levelSeverity(first(content.level(), message.level)) : severity;
 }
 
-function saysNothing({ event, template, exception }: LogSource, message: string): boolean {
-  return first(message, event, template, exception) === "";
+function saysNothing({ event, template, exception }: LogSource, text: string): boolean {
+  return first(text, event, template, exception) === "";
 }
 
 /**
@@ -99,7 +100,7 @@ export function readLog(log: LogView, matcher: Matcher): SaidInLog | null {
   const told = thrown?.text ?? "";
   const message = first(body.message.text, told);
   const source = sourceOf(content, body.message, thrown?.types ?? "");
-  if (saysNothing(source, message)) return null;
+  if (saysNothing(source, body.text)) return null;
   return {
     source,
     message,

@@ -75,6 +75,8 @@ export class PatternEntry implements Changing {
   }
 }
 
+/** Template of a body in which nothing can be read. */
+const unreadable = "(no readable text)";
 /** UTF-16 code units of each text of a source. */
 const sourceChars = 256;
 /** Sources whose cleaned form is remembered; forgotten together when full. */
@@ -192,7 +194,8 @@ export class ServicePatterns {
 
   #templateOf({ line, source, tokens }: PatternEntry): string {
     const template = line < 0 ? tokens : this.#miner.template(line);
-    return template === "" ? source.event : template;
+    if (template !== "") return template;
+    return source.event === "" ? unreadable : source.event;
   }
 
   #standAnew(changed: DirtyList<PatternEntry>): void {

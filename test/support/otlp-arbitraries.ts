@@ -1,5 +1,6 @@
 import fc from "fast-check";
-import { logAttributes, readAttributes } from "#engine/ports.ts";
+import { logAttributes } from "#engine/log-content.ts";
+import { readAttributes } from "#engine/ports.ts";
 import type { PlainMessage } from "./otlp-oracle.ts";
 import type { WireStyle } from "./otlp-encoder.ts";
 

@@ -1,4 +1,5 @@
-import { logAttributes, readAttributes, type AttributeValue } from "#engine/ports.ts";
+import { logAttributes } from "#engine/log-content.ts";
+import { readAttributes, type AttributeValue } from "#engine/ports.ts";
 import { takeTraceHash } from "#ingest/otlp/protobuf/ids.ts";
 import type { PlainMessage, PlainValue } from "./otlp-oracle.ts";
 import type { Told } from "./recording-observer.ts";

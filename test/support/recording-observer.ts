@@ -1,5 +1,5 @@
+import { logAttributes } from "#engine/log-content.ts";
 import {
-  logAttributes,
   readAttributes,
   type AttributeSlots,
   type AttributeValue,

@@ -1,9 +1,8 @@
+import type { LogAttribute, LogContent } from "#engine/log-content.ts";
 import {
   readAttributes,
   type AttributeSlots,
   type Interner,
-  type LogAttribute,
-  type LogContent,
   type LogView,
   type PointView,
   type ReadAttribute,

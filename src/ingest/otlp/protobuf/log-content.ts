@@ -1,4 +1,4 @@
-import { logAttributes, type LogAttribute, type LogContent } from "#engine/ports.ts";
+import { logAttributes, type LogAttribute, type LogContent } from "#engine/log-content.ts";
 import type { OtlpLimits } from "#ingest/otlp/limits.ts";
 import { itemTag, memberTags } from "./any-value.ts";
 import { firstTag, type WalkParts } from "./resource-walk.ts";
