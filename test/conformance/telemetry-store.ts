@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { TelemetryBatch, TelemetryReader, TelemetryWriter } from "#engine/ports.ts";
+import type { PatternRow } from "#engine/pattern-row.ts";
 import type { Deployment, Instance } from "#model/deployment.ts";
 import type { Measure, Sample } from "#model/sample.ts";
 
@@ -66,6 +67,20 @@ export const oneSeries: TelemetryBatch = {
   instances: [instance(10, 1, "pod-a")],
   series: [{ id: 100, instanceId: 10, measure: spans }],
 };
+
+/** One form of log line of the service of `deployment`. */
+export function patternRow(id: string, more: Partial<PatternRow> = {}): PatternRow {
+  return {
+    ...{ service: "shop/checkout", environment: "prod", id, standsFor: id },
+    ...{ source: ["logger", "", "", "", ""], tokens: `tokens of ${id}`, template: `template of ${id}` },
+    ...{ severity: 17, signatures: [], exception: null, firstSeen: t0 },
+    ...more,
+  };
+}
+
+function example(second: number): { at: number; line: string; traceId: string | null } {
+  return { at: t0 + second * 1000, line: `line ${second}`, traceId: second % 2 === 0 ? "ab" : null };
+}
 
 function at(window: number, sample: Sample, late = false): TelemetryBatch["samples"][number] {
   return { seriesId: 100, window, late, sample };
@@ -164,6 +179,83 @@ const writing: readonly TelemetryCheck[] = [
       writer.commit({ ...emptyBatch, digests });
       writer.forgetDigests(t0 + 1);
       expect([writer.knowsDigest("old"), writer.knowsDigest("new")]).toStrictEqual([false, true]);
+    },
+  },
+];
+
+const patterned = (id: number, instanceId: number, pattern: string): TelemetryBatch["series"][number] => ({
+  ...{ id, instanceId },
+  measure: { kind: "pattern", pattern },
+});
+
+const patterns: readonly TelemetryCheck[] = [
+  {
+    title:
+      "log patterns and examples replace what stood under their key, and come back in the order of their first commit",
+    run: ({ writer }) => {
+      const first = [patternRow("b"), patternRow("a", { exception: "Oops", signatures: ["x", "y"] })];
+      const examples = [{ instanceId: 10, pattern: "a", examples: [example(1), example(2)] }];
+      writer.commit({ ...oneSeries, patterns: first, examples });
+      expect(writer.patterns()).toStrictEqual(first);
+      expect(writer.examples()).toStrictEqual(examples);
+      const changed = patternRow("b", { standsFor: "a", template: "wider", severity: 21, firstSeen: t0 - 1 });
+      const none = { instanceId: 10, pattern: "a", examples: [] };
+      writer.commit({ ...emptyBatch, patterns: [changed, patternRow("0")], examples: [none] });
+      expect(writer.patterns()).toStrictEqual([changed, first[1], patternRow("0")]);
+      expect(writer.examples()).toStrictEqual([]);
+    },
+  },
+  {
+    title: "log patterns stand with the samples of their batch, or not at all",
+    run: ({ writer }) => {
+      writer.commit(oneSeries);
+      const stray = { seriesId: 999, window: t0, late: false, sample: requests(1) };
+      const examples = [{ instanceId: 10, pattern: "a", examples: [example(1)] }];
+      expect(() => {
+        writer.commit({ ...emptyBatch, patterns: [patternRow("a")], examples, samples: [stray] });
+      }).toThrow(/FOREIGN KEY/);
+      expect([writer.patterns(), writer.examples()]).toStrictEqual([[], []]);
+    },
+  },
+  {
+    title: "patterns are read as they are one now, of the deployments asked for, merged ones among them",
+    run: ({ writer, reader }) => {
+      const other = { ...deployment(3, "3.0.0"), service: "shop/cart" };
+      writer.commit({
+        ...emptyBatch,
+        deployments: [deployment(1, "1.0.0"), deployment(2, "2.0.0"), other],
+        instances: [instance(10, 1, "pod-a"), instance(20, 2, "pod-b"), instance(30, 3, "pod-c")],
+        series: [patterned(1, 10, "b"), patterned(2, 20, "c"), patterned(3, 30, "d")],
+        patterns: [
+          patternRow("b", { standsFor: "a", severity: 13, signatures: ["y"] }),
+          patternRow("a", { template: "wide", firstSeen: t0 - 5, signatures: ["x", "y"], exception: "Oops" }),
+          patternRow("c"),
+          patternRow("d", { service: "shop/cart" }),
+        ],
+        examples: [
+          { instanceId: 10, pattern: "b", examples: [1, 2, 3].map(example) },
+          { instanceId: 20, pattern: "a", examples: [0, 4].map(example) },
+        ],
+      });
+      const shown = (
+        deploymentId: number,
+        instanceId: number,
+        seconds: readonly number[],
+      ): readonly object[] => seconds.map((second) => ({ deploymentId, instanceId, ...example(second) }));
+      const wide = {
+        ...{ id: "a", ids: ["a", "b"], template: "wide", severity: 17, signatures: ["x", "y"] },
+        ...{ exception: "Oops", firstSeen: t0 - 5 },
+      };
+      expect(reader.patterns([1])).toStrictEqual([{ ...wide, examples: shown(1, 10, [1, 2, 3]) }]);
+      expect(reader.patterns([2]).map(({ id }) => id)).toStrictEqual(["c"]);
+      expect(reader.patterns([1, 2, 3]).map(({ id }) => id)).toStrictEqual(["a", "c", "d"]);
+      expect(reader.patterns([])).toStrictEqual([]);
+      writer.commit({ ...emptyBatch, merges: [{ from: 1, into: 2 }] });
+      const [merged] = reader.patterns([2]);
+      expect(merged).toStrictEqual({
+        ...wide,
+        examples: [...shown(2, 20, [0]), ...shown(2, 10, [1, 2])],
+      });
     },
   },
 ];
@@ -333,4 +425,4 @@ const thinning: readonly TelemetryCheck[] = [
 ];
 
 /** What every telemetry store must do; each check is given an empty store. */
-export const telemetryChecks: readonly TelemetryCheck[] = [...writing, ...reading, ...thinning];
+export const telemetryChecks: readonly TelemetryCheck[] = [...writing, ...patterns, ...reading, ...thinning];

@@ -49,7 +49,7 @@ function patternsOf(
 const templates = (records: readonly PlainRecord[]): readonly string[] =>
   patternsOf(records).map(({ template }) => template);
 
-function logged(on: Accumulated): number {
+function recordsOf(on: Accumulated): number {
   const deploymentIds = on.store.reader.deployments().map(({ id }) => id);
   const rows = on.store.reader.samples({ deploymentIds, from: 0, to: 1e15, late: false });
   return rows.reduce((sum, { sample }) => sum + (sample.kind === "logs" ? sample.records : 0), 0);
@@ -247,7 +247,7 @@ describe("limits of log patterns", () => {
       expect(patternsIn(within.store)).toHaveLength(100);
       const past = take({ [name]: most }, records);
       expect(talliesIn(past.store)[tally]).toBeGreaterThan(0);
-      expect(logged(past)).toBe(100);
+      expect(recordsOf(past)).toBe(100);
       within.store.close();
       past.store.close();
     },
@@ -284,7 +284,7 @@ describe("limits of log patterns", () => {
     ["halves of surrogate pairs", "\ud800 failed \udc00"],
     ["10,000 keys", Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`k${at}`, at]))],
     ["depth in JSON", `{"a":`.repeat(20_000) + "1" + "}".repeat(20_000)],
-    ["a key that is a prototype", JSON.parse('{"__proto__": {"msg": "x"}, "constructor": "y"}')],
+    ["a key that is a prototype", JSON.parse('{"__proto__": {"msg": "x"}, "constructor": "y"}') as object],
   ])("%s is taken in bounds", (_, body: unknown) => {
     const [pattern, ...others] = patternsOf([{ time: t0, body }]);
     expect(others).toEqual([]);

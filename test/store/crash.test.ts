@@ -6,7 +6,7 @@ import Database from "better-sqlite3";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openControlStore } from "#store/sqlite/control-store.ts";
 import { takeDataLock } from "#store/sqlite/data-lock.ts";
-import { openTelemetry } from "#store/sqlite/open-telemetry.ts";
+import { openTelemetry, type Telemetry } from "#store/sqlite/open-telemetry.ts";
 import { t0 } from "#test/conformance/telemetry-store.ts";
 import { bundleForChild, killHard, nextMessage, startChild } from "#test/support/bundled-child.ts";
 import { value } from "#test/support/result-value.ts";
@@ -28,6 +28,15 @@ function acknowledgedIn(path: string): readonly number[] {
   return readFileSync(path, "utf8").split("\n").slice(0, -1).map(Number);
 }
 
+/** Each batch brought a pattern, and an example in place of the one before. */
+function inspectPatterns({ writer }: Telemetry, batches: number): void {
+  const patterns = writer.patterns();
+  const newest = batches - 1;
+  expect(patterns.filter(({ id }) => id !== "newest")).toHaveLength(batches);
+  expect(patterns.find(({ id }) => id === "newest")?.firstSeen ?? -1).toBe(newest);
+  expect(writer.examples()[0]?.examples[0]?.at ?? -1).toBe(newest);
+}
+
 /** What a reopened folder must show: every acknowledged batch whole, any other whole or absent. Gives the next free number. */
 function inspect(data: string): number {
   const telemetry = value(openTelemetry(join(data, "telemetry.db")));
@@ -46,6 +55,7 @@ function inspect(data: string): number {
     expect(perBatch.get(n) ?? 0).toBe(telemetry.writer.knowsDigest(`batch-${n}`) ? 20 : 0);
   }
   expect(telemetry.reader.tallies()[0]?.count ?? 0).toBe(perBatch.size);
+  inspectPatterns(telemetry, perBatch.size);
   const state = Number(control.analysis("a1")?.engineState);
   const newestCommand = control.commands("a1").at(-1)?.command.id;
   if (last >= 0) expect(state).toBeGreaterThanOrEqual(last);

@@ -47,7 +47,7 @@ const sample: fc.Arbitrary<Sample> = fc.oneof(
     sampledShare: fc.option(anyNumber),
   }),
   fc.record({
-    kind: fc.constant("logs" as const),
+    kind: fc.constantFrom("logs" as const, "pattern" as const),
     traces: fc.array(fc.bigInt({ min: 0n, max: 2n ** 52n - 1n }).map(Number)),
     untracedLines: anyNumber,
     records: anyNumber,

@@ -7,7 +7,14 @@ import { openTelemetry } from "#store/sqlite/open-telemetry.ts";
 import { retentionDefaults } from "#store/sqlite/retention.ts";
 import { openTelemetryReader } from "#store/sqlite/telemetry-reader.ts";
 import { openTelemetryWriter } from "#store/sqlite/telemetry-writer.ts";
-import { emptyBatch, oneSeries, requests, t0, telemetryChecks } from "#test/conformance/telemetry-store.ts";
+import {
+  emptyBatch,
+  oneSeries,
+  patternRow,
+  requests,
+  t0,
+  telemetryChecks,
+} from "#test/conformance/telemetry-store.ts";
 import { value } from "#test/support/result-value.ts";
 
 let folder = "";
@@ -75,6 +82,31 @@ describe("telemetry.db, with a reader on a connection of its own", () => {
     const second = value(openTelemetryWriter(path));
     expect(second.series().map((one) => one.id)).toStrictEqual([101]);
     expect(second.instances().map((one) => one.id)).toStrictEqual([11]);
+    second.close();
+  });
+
+  test("a log pattern goes with the last series of its lines, and stays whole until then", () => {
+    const path = join(folder, "telemetry.db");
+    const first = value(openTelemetryWriter(path));
+    const late = t0 + 8 * 24 * 3_600_000;
+    const pod = { deploymentId: 1, identified: true, started: null, firstSeen: t0 };
+    const example = { at: t0, line: "x", traceId: null };
+    first.commit({
+      ...oneSeries,
+      instances: [...oneSeries.instances, { ...pod, id: 11, name: "pod-b", lastSeen: late }],
+      series: [
+        { id: 100, instanceId: 10, measure: { kind: "pattern", pattern: "a" } },
+        { id: 101, instanceId: 10, measure: { kind: "pattern", pattern: "gone" } },
+        { id: 110, instanceId: 11, measure: { kind: "pattern", pattern: "b" } },
+      ],
+      patterns: [patternRow("a"), patternRow("b", { standsFor: "a" }), patternRow("gone")],
+      examples: [10, 11].map((instanceId) => ({ instanceId, pattern: "a", examples: [example] })),
+    });
+    first.close();
+    const second = value(openTelemetryWriter(path));
+    expect(second.patterns().map(({ id }) => id)).toStrictEqual(["a", "b"]);
+    expect(second.examples().map(({ instanceId }) => instanceId)).toStrictEqual([11]);
+    expect(second.instances().map(({ id }) => id)).toStrictEqual([11]);
     second.close();
   });
 

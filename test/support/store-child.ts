@@ -5,7 +5,7 @@ import { openControlStore } from "#store/sqlite/control-store.ts";
 import { takeDataLock } from "#store/sqlite/data-lock.ts";
 import { openTelemetryWriter } from "#store/sqlite/telemetry-writer.ts";
 import { analysisOf, commandOf, commitOf, openIn } from "#test/conformance/control-fixtures.ts";
-import { emptyBatch, oneSeries, requests, t0 } from "#test/conformance/telemetry-store.ts";
+import { emptyBatch, oneSeries, patternRow, requests, t0 } from "#test/conformance/telemetry-store.ts";
 import { value } from "./result-value.ts";
 
 /*
@@ -25,7 +25,9 @@ function commitForEver(first: number): never {
   const telemetry = value(openTelemetryWriter(join(folder, "telemetry.db")));
   const control = value(openControlStore(join(folder, "control.db")));
   const acknowledged = openSync(join(folder, "acknowledged"), "a");
-  telemetry.commit(oneSeries);
+  const counted = (id: number, pattern: string) =>
+    ({ id, instanceId: 10, measure: { kind: "pattern", pattern } }) as const;
+  telemetry.commit({ ...oneSeries, series: [...oneSeries.series, counted(101, "newest")] });
   if (control.analysis("a1") === null) openIn(control, analysisOf("a1"));
   for (let n = first; ; n++) {
     telemetry.commit({
@@ -34,6 +36,11 @@ function commitForEver(first: number): never {
         ...{ seriesId: 100, window: t0 + (n * 20 + i) * 5000, late: false },
         sample: requests(n),
       })),
+      series: [counted(1000 + n, `p${n}`)],
+      patterns: [patternRow(`p${n}`), patternRow("newest", { firstSeen: n })],
+      examples: [
+        { instanceId: 10, pattern: "newest", examples: [{ at: n, line: `line ${n}`, traceId: null }] },
+      ],
       tallies: [{ service: "", environment: "", name: "batches", count: 1 }],
       digests: [{ digest: `batch-${n}`, at: t0 }],
     });

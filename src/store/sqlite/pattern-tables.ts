@@ -1,4 +1,4 @@
-import { foldPatterns, type PatternExample } from "#engine/fold-patterns.ts";
+import { compareTexts, foldPatterns, type PatternExample } from "#engine/fold-patterns.ts";
 import type { ExampleRow, PatternRow } from "#engine/pattern-row.ts";
 import type { TelemetryReader } from "#engine/ports.ts";
 import type { MergedDeployments } from "./merged-deployments.ts";
@@ -114,15 +114,18 @@ export function createPatternRead(
   );
   return (deploymentIds) => {
     const { canonical, members } = readMerges();
-    return services.all(JSON.stringify(members(deploymentIds))).flatMap(({ service, environment, ids }) => {
-      const kept = examples.all(ids).flatMap((row): readonly PatternExample[] => {
-        const { pattern, instance_id: instanceId } = row;
-        const deploymentId = canonical(row.deployment_id);
-        return examplesFromJson(row.body).map((one) => ({ ...one, pattern, instanceId, deploymentId }));
+    const found = services
+      .all(JSON.stringify(members(deploymentIds)))
+      .flatMap(({ service, environment, ids }) => {
+        const kept = examples.all(ids).flatMap((row): readonly PatternExample[] => {
+          const { pattern, instance_id: instanceId } = row;
+          const deploymentId = canonical(row.deployment_id);
+          return examplesFromJson(row.body).map((one) => ({ ...one, pattern, instanceId, deploymentId }));
+        });
+        const asked = new Set(shown.all(ids).map(({ pattern }) => pattern));
+        return foldPatterns(patterns.all(service, environment).map(patternOf), asked, kept);
       });
-      const asked = new Set(shown.all(ids).map(({ pattern }) => pattern));
-      return foldPatterns(patterns.all(service, environment).map(patternOf), asked, kept);
-    });
+    return found.sort((a, b) => compareTexts(a.id, b.id));
   };
 }
 
