@@ -1,7 +1,8 @@
-import { aliasKinds, type Alias, type AliasKind } from "#model/deployment.ts";
+import { aliasKinds, type Alias, type AliasKind, type Traits } from "#model/deployment.ts";
 import { err, ok, type Result } from "#model/result.ts";
 import type { Instant } from "#model/time.ts";
 import type { AttributeValue } from "./ports.ts";
+import { traitAttributes, traitsOf } from "./traits.ts";
 
 /** Who sent a resource: which service, which revision (by its aliases, strongest first), which instance. */
 export interface Attribution {
@@ -15,6 +16,7 @@ export interface Attribution {
   readonly instance: { readonly name: string; readonly identified: boolean };
   /** Start of the pod or process; null where nothing tells. */
   readonly started: Instant | null;
+  readonly traits: Traits;
 }
 
 /** Why a resource belongs to no deployment. Such records are accepted, counted and not used. */
@@ -69,6 +71,7 @@ export const attributedNames: readonly string[] = [
   "host.name",
   "host.id",
   "process.pid",
+  ...traitAttributes,
 ].flatMap((name) => (name.includes(".") ? [name, name.replaceAll(".", "_")] : [name]));
 
 function textAt(attributes: Attributes, name: string): string | null {
@@ -185,5 +188,6 @@ export function attribute(attributes: Attributes): Result<Attribution, Attribute
     aliases,
     instance: instanceOf(attributes),
     started: startedAt(attributes),
+    traits: traitsOf(attributes),
   });
 }

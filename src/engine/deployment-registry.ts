@@ -7,6 +7,7 @@ import { InstanceRow, type ServiceCounts } from "./instance-row.ts";
 import { DirtyList } from "./dirty-list.ts";
 import { aliasKey, partition, sightingKey, type Partition, type Sighting } from "./partition.ts";
 import { TallyRow } from "./tally-row.ts";
+import { joinTraits } from "./traits.ts";
 
 /** One service in one environment: its evidence about revisions, and what is counted for it. */
 export interface ServiceGroup extends ServiceCounts {
@@ -126,6 +127,11 @@ export class DeploymentRegistry {
     if (row === null) return { placed: "overflow" };
     row.sightings.add(key);
     const { started } = attribution;
+    const traits = joinTraits(row.traits, attribution.traits);
+    if (traits !== row.traits) {
+      row.traits = traits;
+      this.changedRows.mark(row);
+    }
     if (started !== null && (row.started === null || started < row.started)) {
       row.started = started;
       this.changedRows.mark(row);
@@ -140,9 +146,10 @@ export class DeploymentRegistry {
       this.refusedSinceForgetting = true;
       return null;
     }
-    const { instance, started } = attribution;
+    const { instance, started, traits } = attribution;
     const id = this.nextInstance;
-    const row = new InstanceRow(group, { id, home, deploymentId: deployment.id, started, ...instance });
+    const made = { id, home, deploymentId: deployment.id, started, traits, ...instance };
+    const row = new InstanceRow(group, made);
     group.rows.set(rowKey(home, row.name), row);
     this.nextInstance += 1;
     this.rowCount += 1;

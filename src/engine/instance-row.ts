@@ -1,4 +1,4 @@
-import type { Instance } from "#model/deployment.ts";
+import type { Instance, Traits } from "#model/deployment.ts";
 import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
 import type { Changing } from "./dirty-list.ts";
 import type { TallyRow } from "./tally-row.ts";
@@ -21,6 +21,7 @@ export class InstanceRow implements Changing {
   home: string;
   deploymentId: number;
   started: Instant | null;
+  traits: Traits;
   firstSeen = Infinity;
   /** Start of the newest window with a record of it: coarse, so that an instance is not written again for every record. */
   lastSeen = -Infinity;
@@ -33,7 +34,7 @@ export class InstanceRow implements Changing {
 
   constructor(
     group: ServiceCounts,
-    made: Pick<Instance, "id" | "name" | "deploymentId" | "started" | "identified"> & {
+    made: Pick<Instance, "id" | "name" | "deploymentId" | "started" | "traits" | "identified"> & {
       readonly home: string;
     },
   ) {
@@ -43,6 +44,7 @@ export class InstanceRow implements Changing {
     this.home = made.home;
     this.deploymentId = made.deploymentId;
     this.started = made.started;
+    this.traits = made.traits;
     this.identified = made.identified;
   }
 
@@ -64,6 +66,7 @@ export class InstanceRow implements Changing {
       name: this.name,
       identified: this.identified,
       started: this.started,
+      traits: this.traits,
       firstSeen: this.firstSeen,
       lastSeen: this.lastSeen,
     };

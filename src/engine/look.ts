@@ -8,6 +8,7 @@ import { concludeVerdict, type VerdictOutcome } from "./conclude-verdict.ts";
 import { decide, type Wish } from "./decide.ts";
 import { describeChance } from "./describe-chance.ts";
 import { describeCounts, judgeInSteps, type Judgement } from "./judge.ts";
+import { confoundersOf } from "./parity.ts";
 import type { Policy } from "./policy.ts";
 import type { TelemetryReader } from "./ports.ts";
 import { resolveArm, sameService } from "./resolve-arm.ts";
@@ -344,11 +345,20 @@ function notesOf(input: LookInput, judgement: Judgement): readonly string[] {
       finding.guarded && finding.marginWhy !== null ? [finding.marginWhy] : [],
     ),
     ...judgement.concluded.flatMap(({ unprovable }) => (unprovable === null ? [] : [unprovable])),
+    ...parityNote(telemetry, state),
     ...otherVersions(input, state),
     ...(state.unjudgedOperations > 0
       ? [`${state.unjudgedOperations} operations came past the cap on signals and are not judged one by one.`]
       : []),
   ];
+}
+
+/** A difference between the versions may be one of where they run. */
+function parityNote(telemetry: TelemetryReader, { canaryIds, baselineIds }: EngineState): readonly string[] {
+  const confounders = confoundersOf(telemetry.instances(canaryIds), telemetry.instances(baselineIds));
+  return confounders.length === 0
+    ? []
+    : [`The versions run on different ground, which may be what is seen: ${confounders.join("; ")}.`];
 }
 
 /** A third version that runs beside the two is in neither arm, and worth knowing. */

@@ -24,6 +24,9 @@ export interface Deployment {
   readonly earliestStart: Instant | null;
 }
 
+/** Where and on what something runs, beyond its revision: names for people ("zone", "node type") to values. */
+export type Traits = Readonly<Record<string, string>>;
+
 /** One pod, host or process of a deployment (decision 2). */
 export interface Instance {
   readonly id: number;
@@ -32,6 +35,7 @@ export interface Instance {
   /** False where the sender gave no instance identity at all: all such records count as one instance. */
   readonly identified: boolean;
   readonly started: Instant | null;
+  readonly traits: Traits;
   readonly firstSeen: Instant;
   readonly lastSeen: Instant;
 }

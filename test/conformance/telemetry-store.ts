@@ -48,6 +48,7 @@ export function instance(id: number, deploymentId: number, name: string): Instan
     name,
     identified: true,
     started: t0 + 0.25,
+    traits: { zone: "eu-1a" },
     firstSeen: t0,
     lastSeen: t0 + 1,
   };

@@ -10,7 +10,7 @@ import { logView, pointView, spanView } from "#test/support/views.ts";
 
 function attributionOf({ instance, aliases }: Sighting): Attribution {
   const named = { name: instance ?? "", identified: instance !== null };
-  return { service: "shop", environment: "", aliases, instance: named, started: null };
+  return { service: "shop", environment: "", aliases, instance: named, started: null, traits: {} };
 }
 
 const names = fc

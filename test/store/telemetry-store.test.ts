@@ -72,7 +72,7 @@ describe("telemetry.db, with a reader on a connection of its own", () => {
   test("series that were silent for as long as samples are kept are forgotten at the next start", () => {
     const path = join(folder, "telemetry.db");
     const first = value(openTelemetryWriter(path));
-    const later = { id: 11, deploymentId: 1, name: "pod-b", identified: true, started: null };
+    const later = { id: 11, deploymentId: 1, name: "pod-b", identified: true, started: null, traits: {} };
     first.commit({
       ...oneSeries,
       instances: [...oneSeries.instances, { ...later, firstSeen: t0, lastSeen: t0 + 8 * 24 * 3_600_000 }],
@@ -89,7 +89,7 @@ describe("telemetry.db, with a reader on a connection of its own", () => {
     const path = join(folder, "telemetry.db");
     const first = value(openTelemetryWriter(path));
     const late = t0 + 8 * 24 * 3_600_000;
-    const pod = { deploymentId: 1, identified: true, started: null, firstSeen: t0 };
+    const pod = { deploymentId: 1, identified: true, started: null, traits: {}, firstSeen: t0 };
     const example = { at: t0, line: "x", traceId: null };
     first.commit({
       ...oneSeries,

@@ -2,6 +2,7 @@ import { Ledger, type LookOptions, type LedgerSettings } from "#engine/ledger.ts
 import { defaultPolicy, parsePolicy, type Policy } from "#engine/policy.ts";
 import type { ControlStore } from "#engine/ports.ts";
 import { noticeEvents } from "#model/notice.ts";
+import type { Traits } from "#model/deployment.ts";
 import type { Histogram } from "#model/histogram.ts";
 import { exponentialIndex } from "#model/merge-histogram.ts";
 import type { Result } from "#model/result.ts";
@@ -24,6 +25,8 @@ export interface Behaviour {
   /** Level of the gauge "processor" of each instance; null where none is sent. */
   processor: number | null;
   instances: number;
+  /** Where its instances run. */
+  traits: Traits;
 }
 
 export const healthy: Behaviour = {
@@ -34,6 +37,7 @@ export const healthy: Behaviour = {
   silent: false,
   processor: null,
   instances: 3,
+  traits: {},
 };
 
 export interface WorldOptions {
@@ -278,6 +282,7 @@ export class SmallWorld {
               name: `${version}-${instance}`,
               identified: true,
               started: this.now - 60_000,
+              traits: this.arms[version].traits,
               firstSeen: this.now,
               lastSeen: this.now,
             },

@@ -1,3 +1,4 @@
+import { joinTraits } from "#engine/traits.ts";
 import type { Deployment, Instance } from "#model/deployment.ts";
 import type { Connection } from "./open-database.ts";
 
@@ -83,6 +84,7 @@ export function foldInstances(
         : {
             ...known,
             started: earlier(known.started, one.started),
+            traits: joinTraits(known.traits, one.traits),
             firstSeen: Math.min(known.firstSeen, one.firstSeen),
             lastSeen: Math.max(known.lastSeen, one.lastSeen),
           },

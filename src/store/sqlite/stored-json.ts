@@ -1,4 +1,4 @@
-import type { Alias } from "#model/deployment.ts";
+import type { Alias, Traits } from "#model/deployment.ts";
 import type { ExampleRow } from "#engine/pattern-row.ts";
 import type { Analysis } from "#model/analysis.ts";
 import type { Command } from "#model/command.ts";
@@ -12,6 +12,10 @@ import type { Measure } from "#model/sample.ts";
 
 export function aliasesFromJson(text: string): readonly Alias[] {
   return JSON.parse(text) as readonly Alias[];
+}
+
+export function traitsFromJson(text: string): Traits {
+  return JSON.parse(text) as Traits;
 }
 
 export function measureFromJson(text: string): Measure {

@@ -1,5 +1,5 @@
 import type { Deployment, Instance } from "#model/deployment.ts";
-import { aliasesFromJson } from "./stored-json.ts";
+import { aliasesFromJson, traitsFromJson } from "./stored-json.ts";
 
 export interface DeploymentRow {
   readonly id: number;
@@ -17,6 +17,7 @@ export interface InstanceRow {
   readonly name: string;
   readonly identified: number;
   readonly started: number | null;
+  readonly traits: string;
   readonly first_seen: number;
   readonly last_seen: number;
 }
@@ -40,6 +41,7 @@ export function instanceOf(row: InstanceRow): Instance {
     name: row.name,
     identified: row.identified === 1,
     started: row.started,
+    traits: traitsFromJson(row.traits),
     firstSeen: row.first_seen,
     lastSeen: row.last_seen,
   };

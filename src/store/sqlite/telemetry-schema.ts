@@ -122,4 +122,11 @@ CREATE TABLE log_example(
 ) STRICT, WITHOUT ROWID;
 `,
   },
+  {
+    version: 5,
+    name: "where instances run",
+    sql: `
+ALTER TABLE instance ADD COLUMN traits TEXT NOT NULL DEFAULT '{}';
+`,
+  },
 ];

@@ -36,10 +36,10 @@ function describeTables(
      ON CONFLICT(from_id) DO UPDATE SET into_id = excluded.into_id`,
   );
   const instance = db.prepare(
-    `INSERT INTO instance(id, deployment_id, name, identified, started, first_seen, last_seen)
-     VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET deployment_id = excluded.deployment_id,
+    `INSERT INTO instance(id, deployment_id, name, identified, started, traits, first_seen, last_seen)
+     VALUES(?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET deployment_id = excluded.deployment_id,
      name = excluded.name, identified = excluded.identified, started = excluded.started,
-     first_seen = excluded.first_seen, last_seen = excluded.last_seen`,
+     traits = excluded.traits, first_seen = excluded.first_seen, last_seen = excluded.last_seen`,
   );
   const series = db.prepare(
     `INSERT INTO series(id, instance_id, measure) VALUES(?, ?, ?)
@@ -58,7 +58,16 @@ function describeTables(
       ),
     merges: (m) => merge.run(m.from, m.into),
     instances: (i) =>
-      instance.run(i.id, i.deploymentId, i.name, i.identified ? 1 : 0, i.started, i.firstSeen, i.lastSeen),
+      instance.run(
+        i.id,
+        i.deploymentId,
+        i.name,
+        i.identified ? 1 : 0,
+        i.started,
+        JSON.stringify(i.traits),
+        i.firstSeen,
+        i.lastSeen,
+      ),
     series: (s) => series.run(s.id, s.instanceId, JSON.stringify(s.measure)),
   };
 }

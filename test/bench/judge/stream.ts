@@ -268,6 +268,7 @@ class Painter {
         name: `${side}-${i}`,
         identified: true,
         started: seen[side],
+        traits: {},
         firstSeen: seen[side],
         lastSeen: onset + horizonSeconds * 1000,
       })),
@@ -280,6 +281,7 @@ class Painter {
               id: deploymentIds.baseline * 1000 + 500,
               name: "mistagged",
               started: onset,
+              traits: {},
               firstSeen: onset,
             },
           ]
