@@ -1,4 +1,4 @@
-import { bodyLimits } from "./read-body.ts";
+import { fieldsOf } from "./read-body.ts";
 
 /** What of a structured body is looked at for texts. */
 const innerLimits = { depth: 4, texts: 64, shortest: 8 } as const;
@@ -20,10 +20,6 @@ export function textsIn(value: unknown): readonly string[] {
 
 /** The texts that a body in JSON holds, where escaped quotes and line breaks are read; empty for another. */
 export function innerTexts(body: string): readonly string[] {
-  if (body.length > bodyLimits.jsonChars || !/^\s{0,64}\{/.test(body)) return [];
-  try {
-    return textsIn(JSON.parse(body));
-  } catch {
-    return [];
-  }
+  const fields = fieldsOf(body);
+  return fields === null ? [] : textsIn(fields);
 }

@@ -1,7 +1,7 @@
 import { cleanText, firstLine } from "./clean-text.ts";
 import { plainMessage, type Message } from "./message.ts";
 import { peelPrefix } from "./peel-prefix.ts";
-import { isFields, readFields } from "./read-fields.ts";
+import { isFields, readFields, type Fields } from "./read-fields.ts";
 import { readLogfmt } from "./read-logfmt.ts";
 
 /** What of a text body is looked at. */
@@ -12,11 +12,12 @@ export const bodyLimits = {
   messageChars: 8192,
 } as const;
 
-function readJson(body: string): Message | null {
+/** The fields of a body that is an object in JSON; null for another. */
+export function fieldsOf(body: string): Fields | null {
   if (body.length > bodyLimits.jsonChars || !/^\s{0,64}\{/.test(body)) return null;
   try {
     const value: unknown = JSON.parse(body);
-    return isFields(value) ? readFields(value) : null;
+    return isFields(value) ? value : null;
   } catch {
     return null;
   }
@@ -27,8 +28,12 @@ function readJson(body: string): Message | null {
  * and without time, level and thread before it. Several lines stay several: the rest may be a stack.
  */
 export function readBody(body: string): Message {
-  const json = readJson(body);
-  if (json !== null) return json;
+  const fields = fieldsOf(body);
+  return fields === null ? readLine(body) : readFields(fields);
+}
+
+/** `readBody` of a body that is known to be no object in JSON. */
+export function readLine(body: string): Message {
   const line = cleanText(firstLine(body), bodyLimits.messageChars).trim();
   const pairs = line.includes("=") ? readLogfmt(line) : null;
   if (pairs !== null) return pairs;

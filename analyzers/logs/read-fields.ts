@@ -8,7 +8,7 @@ export const fieldLimits = {
   nameChars: 128,
 } as const;
 
-type Fields = Readonly<Record<string, unknown>>;
+export type Fields = Readonly<Record<string, unknown>>;
 
 const messageKeys = [
   "message",

@@ -1,9 +1,9 @@
 import { readException } from "#analyzers/logs/exceptions/read-exception.ts";
-import { innerTexts, textsIn } from "#analyzers/logs/inner-texts.ts";
+import { textsIn } from "#analyzers/logs/inner-texts.ts";
 import { levelSeverity, severities } from "#analyzers/logs/level-severity.ts";
 import { plainMessage, type Message } from "#analyzers/logs/message.ts";
 import type { LogSource } from "#analyzers/logs/miner.ts";
-import { readBody } from "#analyzers/logs/read-body.ts";
+import { fieldsOf, readLine } from "#analyzers/logs/read-body.ts";
 import { isFields, readFields } from "#analyzers/logs/read-fields.ts";
 import { findFailures } from "#analyzers/logs/signatures/find-failures.ts";
 import type { Matcher } from "#analyzers/logs/signatures/matcher.ts";
@@ -33,9 +33,14 @@ const emptyBody: ReadBody = { text: "", message: plainMessage(""), inner: [] };
 
 function bodyOf(value: unknown): ReadBody {
   if (value === null || value === undefined) return emptyBody;
-  if (typeof value === "string") return { text: value, message: readBody(value), inner: innerTexts(value) };
-  const text = JSON.stringify(value);
-  return { text, message: isFields(value) ? readFields(value) : plainMessage(text), inner: textsIn(value) };
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  const fields = typeof value === "string" ? fieldsOf(value) : value;
+  if (isFields(fields)) return { text, message: readFields(fields), inner: textsIn(fields) };
+  return {
+    text,
+    message: typeof value === "string" ? readLine(value) : plainMessage(text),
+    inner: textsIn(fields),
+  };
 }
 
 interface Thrown {

@@ -150,9 +150,7 @@ describe("log patterns", () => {
       firstSeen: t0 + 2,
       exception: "java.net.ConnectException",
     });
-    expect(pattern!.signatures.map((id) => knownFailure(id)?.title ?? id)).toEqual(
-      pattern!.signatures.map(() => expect.stringMatching(/refused/i)),
-    );
+    for (const id of pattern!.signatures) expect(knownFailure(id)?.title).toMatch(/refused/i);
     expect(pattern!.signatures.length).toBeGreaterThan(0);
   });
 
