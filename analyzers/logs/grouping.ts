@@ -1,3 +1,4 @@
+import { cutLoose } from "./cut-loose.ts";
 import type { MinerLimits } from "./miner-limits.ts";
 import { Patterns } from "./patterns.ts";
 import { SequenceHash } from "./sequence-hash.ts";
@@ -133,7 +134,7 @@ export class Grouping {
   #word(word: string): string {
     const known = this.#words.get(word);
     if (known !== undefined) return known;
-    const own = ` ${word}`.slice(1);
+    const own = cutLoose(word);
     this.#words.set(own, own);
     this.#chars += own.length;
     return own;

@@ -56,7 +56,7 @@ export const defaultIngestLimits: IngestLimits = {
   operations: 200,
   series: 200_000,
   seriesOfService: 50_000,
-  patterns: 50_000,
+  patterns: 20_000,
   patternsOfService: 2_000,
   patternSources: 1_000,
   patternSeries: 100_000,

@@ -2,6 +2,7 @@
 export interface LogContent {
   /** The body: a text, number or truth value, or items and fields of these. Cut at the decoder's limits (`isCut`); null where it is empty. */
   body(): unknown;
+  /** True where a text of this record was cut when it was asked for. */
   readonly isCut: boolean;
   /** `severity_text`; "" where the record has none, as for the others. */
   level(): string;

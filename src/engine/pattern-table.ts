@@ -58,6 +58,8 @@ export class PatternTable {
     return this.#size;
   }
 
+  readonly #isFull = (): boolean => this.#size >= this.#limits.patterns;
+
   /** The form of line of a record, with what the record adds to it. */
   record(row: InstanceRow, log: LogView, said: SaidInLog, matcher: Matcher): PatternEntry {
     const service = this.#serviceOf(row.group);
@@ -122,15 +124,15 @@ export class PatternTable {
   #serviceOf(counts: ServiceCounts): Touched {
     const known = this.#services.get(counts);
     if (known !== undefined) return known;
-    const made = new Touched(new ServicePatterns(counts, this.#minerLimits()));
+    const made = new Touched(new ServicePatterns(counts, this.#minerLimits(), this.#isFull));
     this.#services.set(counts, made);
     return made;
   }
 
   /** Of one service, and none where all services together hold the most that they may. */
   #minerLimits(): MinerLimits {
-    const { patterns, patternsOfService, patternSources } = this.#limits;
-    const isFull = (): boolean => this.#size >= patterns;
+    const { patternsOfService, patternSources } = this.#limits;
+    const isFull = this.#isFull;
     return {
       ...defaultMinerLimits,
       patterns: patternsOfService,

@@ -10,6 +10,12 @@ const sentences: Readonly<Record<string, string>> = {
   resets: "counters that started again",
   gaps: "gaps between delta points: data lost before it came here",
   overlaps: "delta points that overlap: two senders write one series; set service.instance.id",
+  "overflow.patterns": "log lines past the limit on patterns, taken together by logger and level",
+  "overflow.patternJoins": "log patterns that may be one, kept apart since the limits left no room to tell",
+  "overflow.patternSeries":
+    "log lines of patterns past the limit on series, counted among all logs of their instance only",
+  "overflow.examples": "examples of log patterns that were not kept: the memory for them is used up",
+  "cut.logBodies": "bodies of log records over 64 KiB or 1,024 values, of which the beginning was read",
   boundsChanged: "histograms whose bounds changed: a new series was started",
 };
 

@@ -1,7 +1,9 @@
 import type { MinerLimits } from "#analyzers/logs/miner-limits.ts";
-import { Miner, otherTemplate, type LogSource } from "#analyzers/logs/miner.ts";
+import { cutLoose } from "#analyzers/logs/cut-loose.ts";
+import { Miner, otherTemplate, plainSource, type LogSource } from "#analyzers/logs/miner.ts";
 import { severities } from "#analyzers/logs/level-severity.ts";
 import { redact } from "#analyzers/logs/redact.ts";
+import { hashText, spread } from "#analyzers/logs/text-hash.ts";
 import type { Instant } from "#model/time.ts";
 import type { Changing, DirtyList } from "./dirty-list.ts";
 import { compareTexts } from "./fold-patterns.ts";
@@ -83,7 +85,7 @@ const sourceChars = 256;
 const keptSources = 10_000;
 
 function cleanSource(source: LogSource): LogSource {
-  const clean = (text: string): string => redact(text.slice(0, sourceChars));
+  const clean = (text: string): string => cutLoose(redact(text.slice(0, sourceChars)));
   return {
     logger: clean(source.logger),
     event: clean(source.event),
@@ -91,6 +93,23 @@ function cleanSource(source: LogSource): LogSource {
     function: clean(source.function),
     exception: clean(source.exception),
   };
+}
+
+const otherSource: LogSource = { ...plainSource, logger: otherTemplate };
+
+/** 53 bits of the texts of a source. Each text ends before the next begins. */
+function sourceKey({ logger, event, template, function: name, exception }: LogSource): number {
+  let first = 0;
+  let second = 0;
+  for (const text of [logger, event, template, name, exception]) {
+    if (text !== "") {
+      first ^= hashText(text, first);
+      second ^= hashText(text, ~second);
+    }
+    first = spread(first + 1);
+    second = spread(second + 3);
+  }
+  return (first >>> 0) * 2 ** 21 + (second >>> 11);
 }
 
 /** Keeps lines past the limits apart by what they are worth. */
@@ -105,13 +124,16 @@ export class ServicePatterns {
   readonly #miner: Miner;
   readonly #entries = new Map<string, PatternEntry>();
   readonly #byLine = new Map<number, PatternEntry>();
-  readonly #sources = new Map<string, number>();
+  readonly #sources = new Map<number, number>();
+  readonly #isFull: () => boolean;
   #fresh: PatternEntry[] = [];
   #joinsSettled = 0;
   #limitsTold = { lines: 0, joins: 0 };
 
-  constructor(counts: ServiceCounts, limits: MinerLimits) {
+  /** `isFull`: all services together hold the most that they may, and no new source is kept. */
+  constructor(counts: ServiceCounts, limits: MinerLimits, isFull: () => boolean) {
     this.counts = counts;
+    this.#isFull = isFull;
     this.#miner = new Miner(limits);
   }
 
@@ -141,6 +163,7 @@ export class ServicePatterns {
     const isOther = row.tokens.startsWith(otherTemplate);
     const line = isOther ? -1 : this.#miner.recall({ source, tokens: row.tokens });
     if (line < 0 && !isOther) return null;
+    this.#sources.set(sourceKey(source), this.#miner.source(source));
     const entry = new PatternEntry(this, { id: row.id, line, source, tokens: row.tokens });
     entry.standsFor = row.standsFor;
     entry.template = row.template;
@@ -182,10 +205,10 @@ export class ServicePatterns {
   }
 
   #sourceOf(source: LogSource): number {
-    const { logger, event, template, function: name, exception } = source;
-    const key = `${logger}\u0000${event}\u0000${template}\u0000${name}\u0000${exception}`;
+    const key = sourceKey(source);
     const known = this.#sources.get(key);
     if (known !== undefined) return known;
+    if (this.#isFull()) return this.#miner.source(otherSource);
     const number = this.#miner.source(cleanSource(source));
     if (this.#sources.size >= keptSources) this.#sources.clear();
     this.#sources.set(key, number);

@@ -61,7 +61,6 @@ export class WireContent implements LogContent {
   }
 
   body(): unknown {
-    this.isCut = false;
     if (this.bodyEnd === this.bodyStart) return null;
     this.#bytesLeft = this.#limits.logBodyBytes;
     this.#valuesLeft = this.#limits.logBodyValues;
@@ -117,7 +116,9 @@ export class WireContent implements LogContent {
 
   #text(start: number, end: number): string {
     if (end <= start) return "";
-    return this.#hold().toString("utf8", start, Math.min(end, start + this.#limits.logBodyBytes));
+    const { logBodyBytes } = this.#limits;
+    if (end - start > logBodyBytes) this.isCut = true;
+    return this.#hold().toString("utf8", start, Math.min(end, start + logBodyBytes));
   }
 
   #scopeName(): string {
