@@ -80,6 +80,7 @@ function calibrateVersion(
   const label = deploymentLabel(deployment);
   const from = rows[0]?.window ?? to;
   const instances = reader.instances([deployment.id]);
+  const patterns = reader.patterns([deployment.id]);
   const served = [...new Set(rows.map(({ instanceId }) => instanceId))].sort((a, b) => a - b);
   if (served.length < 2) {
     return err({
@@ -100,6 +101,7 @@ function calibrateVersion(
     playTrial({
       rows: stretch.rows,
       instances,
+      patterns,
       asCanary,
       policy,
       from: stretch.from,

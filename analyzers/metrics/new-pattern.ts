@@ -38,6 +38,16 @@ export function foldPattern(evidence: PatternEvidence, bucket: RateBucket): Patt
   };
 }
 
+/** Evidence on two patterns that turned out to be one: exact, because given the hits of a bucket its likelihood is linear in them. */
+export function joinPatterns(a: PatternEvidence, b: PatternEvidence): PatternEvidence {
+  return {
+    likelihood: a.likelihood.map((value, i) => value + (b.likelihood[i] ?? 0)),
+    atom: a.atom + b.atom,
+    canaryX: a.canaryX + b.canaryX,
+    baselineX: a.baselineX + b.baselineX,
+  };
+}
+
 /** How a pattern is judged. */
 export interface PatternPlan {
   readonly alphaUsed: number;

@@ -1,5 +1,4 @@
 import type { Analysis } from "#model/analysis.ts";
-import type { Instance } from "#model/deployment.ts";
 import { overflowOperation } from "#model/sample.ts";
 import { formatDuration, windowLengthMs, type Instant } from "#model/time.ts";
 import { concludeSplit } from "#analyzers/metrics/split.ts";
@@ -11,6 +10,7 @@ import { concludeSignal, harmThreshold, type Concluded } from "./findings.ts";
 import { foldSignal, openSignal, type FoldContext } from "./fold.ts";
 import { concludeGaugeSignal, foldGaugeSignal, openGauge } from "./gauge-signal.ts";
 import { foldIntegrity, lastSeen } from "./integrity.ts";
+import { concludeLogs, foldLogs, type PatternInput } from "./judge-patterns.ts";
 import type { Policy } from "./policy.ts";
 import { unlessRejected } from "./rejected-points.ts";
 import type { CountSource, EngineState, SignalState } from "./signal.ts";
@@ -22,15 +22,12 @@ import { lateOperationSignals, planSignals } from "./weights.ts";
 const splitNeeded = Math.log(1000);
 
 /** All that one look is given. Rows are sealed; nothing here reads a clock. */
-export interface JudgeInput {
+export interface JudgeInput extends PatternInput {
   readonly analysis: Analysis;
   readonly policy: Policy;
   readonly state: EngineState & { readonly evidenceFrom: Instant };
   /** Rows from the oldest window that a signal has not folded, up to `sealedTo`. */
   readonly rows: readonly ArmRow[];
-  readonly lateRows: readonly ArmRow[];
-  readonly before: readonly ArmRow[];
-  readonly instances: readonly Instance[];
   readonly sealedTo: Instant;
   /** True once the horizon is over: only then the tests of the deadline are worked out. */
   readonly deadline: boolean;
@@ -103,6 +100,12 @@ export function* judgeInSteps(input: JudgeInput): Steps<Judgement> {
     concluded.push(unlessRejected(one, state.integrity, choice.source.source));
     yield;
   }
+  concluded.push(
+    ...guardedFrom(
+      () => concludeLogs(state.patterns, input, context),
+      (failure) => concludeLogs({ ...state.patterns, failure }, input, context),
+    ),
+  );
   const logHarm = meanHarm(concluded);
   return {
     state,
@@ -192,7 +195,11 @@ function* foldAll(
     sealedTo: context.sealedTo,
     weights: declaredWeights(input),
   });
-  return { ...grown, signals, integrity };
+  const patterns = guardedFrom(
+    () => foldLogs(grown.patterns, input, context),
+    (failure) => ({ ...grown.patterns, failure }),
+  );
+  return { ...grown, signals, integrity, patterns };
 }
 
 /**

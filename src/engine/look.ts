@@ -10,6 +10,8 @@ import { describeChance } from "./describe-chance.ts";
 import { describeCounts, judgeInSteps, type Judgement } from "./judge.ts";
 import { confoundersOf } from "./parity.ts";
 import type { Policy } from "./policy.ts";
+import { patternsShown, shownFindings } from "./pattern-findings.ts";
+import { patternsPerClass } from "./pattern-weights.ts";
 import type { TelemetryReader } from "./ports.ts";
 import { resolveArm, sameService } from "./resolve-arm.ts";
 import { splitFinding } from "./split-finding.ts";
@@ -143,7 +145,7 @@ function settleOn(
     verdict,
     terminal: verdict.terminal ? { word: verdict.word, at: verdict.at } : null,
     findings: isNew
-      ? [...judgement.concluded.map(({ finding }) => finding), ...splitFinding(judgement, input)]
+      ? [...shownFindings(judgement.concluded).findings, ...splitFinding(judgement, input)]
       : input.analysis.findings,
   };
   return {
@@ -249,6 +251,7 @@ function* judgeNow(input: LookInput, sealedTo: Instant, waiting: string | null):
     lateRows: readRows(input, { from: evidenceFrom, to: sealedTo, late: true }),
     before: state.counts === null ? rowsBefore(input, evidenceFrom) : [],
     instances: instancesOf(telemetry, state),
+    patterns: policy.logs.judged ? telemetry.patterns([...state.canaryIds, ...state.baselineIds]) : [],
     sealedTo,
     deadline: isDue(input),
     signalCap: input.signalCap,
@@ -349,6 +352,25 @@ function notesOf(input: LookInput, judgement: Judgement): readonly string[] {
     ...otherVersions(input, state),
     ...(state.unjudgedOperations > 0
       ? [`${state.unjudgedOperations} operations came past the cap on signals and are not judged one by one.`]
+      : []),
+    ...patternNotes(judgement),
+  ];
+}
+
+/** What of the log patterns is not judged, or not shown. */
+function patternNotes({ state, concluded }: Judgement): readonly string[] {
+  const { unjudged } = state.patterns;
+  const { hidden } = shownFindings(concluded);
+  return [
+    ...(unjudged > 0
+      ? [
+          `Truncated: ${unjudged} log patterns or more came past the ${patternsPerClass} of a kind that are judged one by one.`,
+        ]
+      : []),
+    ...(hidden > 0
+      ? [
+          `Truncated: ${hidden} log patterns differ beside the ${patternsShown} that are shown; all were judged.`,
+        ]
       : []),
   ];
 }

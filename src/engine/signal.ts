@@ -4,6 +4,7 @@ import type { DurationEvidence } from "#analyzers/metrics/duration.ts";
 import type { ShareEvidence } from "#analyzers/metrics/share.ts";
 import type { Histogram } from "#model/histogram.ts";
 import type { Instant } from "#model/time.ts";
+import { emptyPatterns, type PatternsState } from "./pattern-state.ts";
 
 /** One thing measured and judged, with the weight that was fixed when evidence started (decision 14). */
 export interface Signal {
@@ -82,6 +83,7 @@ export interface EngineState {
   readonly referenceShiftMs: number;
   readonly counts: CountSource | null;
   readonly signals: readonly SignalState[];
+  readonly patterns: PatternsState;
   /** Operations that came after the weights were fixed, in order of coming: they share the reserve. */
   readonly lateOperations: readonly string[];
   /** Operations past the cap on signals: not judged, said in the notes. */
@@ -129,6 +131,7 @@ export const emptyEngineState: EngineState = {
   referenceShiftMs: 0,
   counts: null,
   signals: [],
+  patterns: emptyPatterns,
   lateOperations: [],
   unjudgedOperations: 0,
   lastLook: null,

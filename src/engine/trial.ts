@@ -1,6 +1,7 @@
 import type { Analysis } from "#model/analysis.ts";
 import type { Instance } from "#model/deployment.ts";
 import type { FindingKind } from "#model/finding.ts";
+import type { LogPattern } from "#model/log-pattern.ts";
 import type { SampleRow } from "#model/sample.ts";
 import type { Instant } from "#model/time.ts";
 import { concludeVerdict } from "./conclude-verdict.ts";
@@ -15,6 +16,7 @@ export interface TrialInput {
   /** Rows of one deployment in [from - before, to), ascending by window. */
   readonly rows: readonly SampleRow[];
   readonly instances: readonly Instance[];
+  readonly patterns: readonly LogPattern[];
   readonly asCanary: ReadonlySet<number>;
   readonly policy: Policy;
   readonly from: Instant;
@@ -59,6 +61,7 @@ export function playTrial(input: TrialInput): Trial {
       lateRows: [],
       before: state.counts === null ? before : [],
       instances: input.instances,
+      patterns: input.patterns,
       sealedTo,
       deadline: last,
       signalCap: input.signalCap,

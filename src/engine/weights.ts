@@ -1,8 +1,17 @@
 import type { Policy } from "./policy.ts";
 import type { Signal } from "./signal.ts";
 
-/** The tree of weights: shares of the error budget alpha that each group of signals may spend. */
-export const groupWeight = { service: 0.5, operations: 0.3, logs: 0.15, integrity: 0.05 } as const;
+/**
+ * The tree of weights: shares of the error budget alpha that each group of signals may spend. `logs`: requests that logged an
+ * error, whatever it said; `patterns`: single patterns, as they come.
+ */
+export const groupWeight = {
+  service: 0.5,
+  operations: 0.3,
+  logs: 0.05,
+  patterns: 0.1,
+  integrity: 0.05,
+} as const;
 
 /** Part of the operations' weight kept for operations that are seen after the weights were fixed. */
 export const lateReserve = 0.2;

@@ -1,3 +1,5 @@
+import type { Instant } from "./time.ts";
+
 /** The conclusion on one signal. `unknown` is a conclusion with a reason, never a default and never a pass. */
 export type Conclusion = "worse" | "notWorse" | "open" | "unknown";
 
@@ -19,6 +21,35 @@ export interface ArmReading {
   readonly value: number | null;
   readonly unit: string;
   readonly instances: number;
+}
+
+/** A line that shows a pattern, as redacted when it was kept. */
+export interface PatternLine {
+  readonly arm: "canary" | "baseline";
+  /** Name of the instance; "" where it is not known. */
+  readonly instance: string;
+  readonly at: Instant;
+  readonly line: string;
+  readonly traceId: string | null;
+}
+
+/**
+ * What a finding on a log pattern shows beside its figures. `new`: the canary shows it and the baseline never did; `more`: it
+ * comes more often; `gone`: the baseline shows it and the canary no longer does, which is told and never harm; `known`: both show it.
+ */
+export interface PatternShown {
+  readonly id: string;
+  readonly template: string;
+  readonly change: "new" | "more" | "gone" | "known";
+  /** OTLP severity number. */
+  readonly severity: number;
+  /** Ids of known failures. */
+  readonly failures: readonly string[];
+  readonly exception: string | null;
+  readonly firstSeen: Instant;
+  readonly lines: readonly PatternLine[];
+  /** Why it weighs what it does. */
+  readonly weighed: string;
 }
 
 /**
@@ -51,4 +82,6 @@ export interface Finding {
     readonly tiles: number;
     readonly tileMs: number;
   };
+  /** Of a log pattern only. */
+  readonly pattern?: PatternShown;
 }

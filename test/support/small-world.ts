@@ -40,6 +40,19 @@ export const healthy: Behaviour = {
   traits: {},
 };
 
+/** A form of log line that one or both versions write. */
+export interface WorldPattern {
+  readonly id: string;
+  readonly template: string;
+  readonly severity: number;
+  readonly signatures: readonly string[];
+  readonly exception: string | null;
+  /** Requests per minute of each instance that show it. */
+  readonly perMinute: Readonly<Record<"v1" | "v2", number>>;
+  /** Lines of one request that name no trace, once per minute. */
+  readonly line?: string;
+}
+
 export interface WorldOptions {
   readonly policy?: Record<string, unknown>;
   readonly seed?: number;
@@ -72,6 +85,8 @@ export class SmallWorld {
   ];
   /** Overrides of one route of one version. */
   readonly routeBehaviour = new Map<string, Partial<Behaviour>>();
+  /** Log patterns; may change while the world runs. */
+  patterns: readonly WorldPattern[] = [];
   readonly #random: Random;
   readonly #series = new Map<string, number>();
   readonly #known = new Set<number>();
@@ -201,6 +216,7 @@ export class SmallWorld {
           records: logged,
         },
       });
+      samples.push(...this.#logged(version, instance, window));
     }
     this.telemetry.writer.commit({
       deployments: [this.#deployment(version, window)],
@@ -211,6 +227,7 @@ export class SmallWorld {
       cumulative: [],
       tallies: [],
       digests: [],
+      ...this.#patternRows(version, window),
     });
   }
 
@@ -224,6 +241,33 @@ export class SmallWorld {
       sumOfSquares: value * value,
       minimum: value,
       maximum: value,
+    };
+  }
+
+  #logged(version: "v1" | "v2", instance: number, window: Instant) {
+    return this.patterns.flatMap(({ id, perMinute }) => {
+      const hits = this.#random.poisson((perMinute[version] * windowLengthMs) / 60_000);
+      if (hits === 0) return [];
+      const traces = Array.from({ length: hits }, () => this.#random.integer(2 ** 50)).sort((a, b) => a - b);
+      const sample: Sample = { kind: "pattern", traces, untracedLines: 0, records: hits };
+      return [
+        { seriesId: this.#seriesOf(version, instance, `(pattern) ${id}`), window, late: false, sample },
+      ];
+    });
+  }
+
+  #patternRows(version: "v1" | "v2", window: Instant) {
+    const here = this.patterns.filter(({ perMinute }) => perMinute[version] > 0);
+    return {
+      patterns: here.map(({ id, template, severity, signatures, exception }) => ({
+        ...{ service: "shop", environment: "test", id, standsFor: id, source: [], tokens: "" },
+        ...{ template, severity, signatures, exception, firstSeen: window },
+      })),
+      examples: here.map(({ id, template, line }) => ({
+        instanceId: version === "v1" ? 100 : 200,
+        pattern: id,
+        examples: [{ at: window, line: line ?? template, traceId: "0af7651916cd43dd8448eb211c80319c" }],
+      })),
     };
   }
 
@@ -305,14 +349,12 @@ export class SmallWorld {
 }
 
 function measureOf(operation: string): Measure {
-  switch (operation) {
-    case "(logs)":
-      return { kind: "logs" };
-    case "(processor)":
-      return { kind: "gauge", metric: "processor" };
-    default:
-      return { kind: "requests", source: "spans", operation };
-  }
+  if (operation === "(logs)") return { kind: "logs" };
+  if (operation === "(processor)") return { kind: "gauge", metric: "processor" };
+  const [head, pattern] = operation.split("(pattern) ");
+  return head === "" && pattern !== undefined
+    ? { kind: "pattern", pattern }
+    : { kind: "requests", source: "spans", operation };
 }
 
 function histogramOf(counts: ReadonlyMap<number, number>, sum: number): Histogram | null {
