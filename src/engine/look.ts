@@ -359,9 +359,12 @@ function notesOf(input: LookInput, judgement: Judgement): readonly string[] {
 
 /** What of the log patterns is not judged, or not shown. */
 function patternNotes({ state, concluded }: Judgement): readonly string[] {
-  const { unjudged } = state.patterns;
+  const { unjudged, overflowed } = state.patterns;
   const { hidden } = shownFindings(concluded);
   return [
+    ...(overflowed
+      ? ["Truncated: more forms of log line came than are told apart; lines of the rest are not judged."]
+      : []),
     ...(unjudged > 0
       ? [
           `Truncated: ${unjudged} log patterns or more came past the ${patternsPerClass} of a kind that are judged one by one.`,

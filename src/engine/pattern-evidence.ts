@@ -14,6 +14,7 @@ import type { FormEvidence, InstanceExposure, PatternsState } from "./pattern-st
 import {
   countsFromStart,
   isJudged,
+  isOverflow,
   patternClass,
   patternFamily,
   patternsPerClass,
@@ -139,8 +140,10 @@ function withNewForms(
   }
   const forms: FormEvidence[] = [];
   let unjudged = 0;
+  let { overflowed } = state;
   for (const hits of tile.whole.hits.values()) {
     const pattern = known.get(hits.id);
+    if (pattern !== undefined && isOverflow(pattern)) overflowed = true;
     if (tracked.has(hits.id) || pattern === undefined || !isJudged(pattern)) continue;
     const fromStart = countsFromStart(pattern);
     if (!fromStart && !tile.warm.hits.has(hits.id)) continue;
@@ -159,7 +162,12 @@ function withNewForms(
       ...{ canaryInstances: [], baselineInstances: [] },
     });
   }
-  return { ...state, forms: [...state.forms, ...forms], unjudged: Math.max(state.unjudged, unjudged) };
+  return {
+    ...state,
+    forms: [...state.forms, ...forms],
+    unjudged: Math.max(state.unjudged, unjudged),
+    overflowed,
+  };
 }
 
 /** Sums by instance, ascending. */

@@ -1,3 +1,4 @@
+import { wellFormed } from "#analyzers/logs/well-formed.ts";
 import { joinPatterns, patternLogE, type PatternPlan } from "#analyzers/metrics/new-pattern.ts";
 import { shareRatios } from "#analyzers/metrics/share-harm.ts";
 import { alphaUsed } from "#analyzers/metrics/share-plan.ts";
@@ -186,7 +187,7 @@ function shownOf(
 }
 
 function cut(text: string): string {
-  return text.length > shownChars ? `${text.slice(0, shownChars)}…` : text;
+  return text.length > shownChars ? wellFormed(`${text.slice(0, shownChars)}…`) : text;
 }
 
 /** Findings for people: all but patterns that both arms show alike, and of the others the weightiest `patternsShown`. */

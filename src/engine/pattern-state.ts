@@ -42,6 +42,8 @@ export interface PatternsState {
   readonly forms: readonly FormEvidence[];
   /** Most forms in one tile that were not judged because enough of their kind are. */
   readonly unjudged: number;
+  /** Lines came of forms that are not told apart, because a limit of the ingestion was reached. */
+  readonly overflowed: boolean;
   /** Why its analyzer failed, from when on patterns are unknown; null as long as it has not. */
   readonly failure: string | null;
 }
@@ -53,6 +55,7 @@ export const emptyPatterns: PatternsState = {
   baseline: [],
   forms: [],
   unjudged: 0,
+  overflowed: false,
   failure: null,
 };
 

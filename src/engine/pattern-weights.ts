@@ -1,3 +1,4 @@
+import { otherTemplate } from "#analyzers/logs/miner.ts";
 import { knownFailure } from "#analyzers/logs/signatures/catalogue.ts";
 import type { LogPattern } from "#model/log-pattern.ts";
 import type { PatternClass } from "./pattern-state.ts";
@@ -28,9 +29,14 @@ export function patternClass(pattern: LogPattern): PatternClass {
   return pattern.severity >= severityFrom.error ? "error" : "other";
 }
 
+/** Lines of all forms past a limit of the ingestion together: no pattern, so nothing that could be new. */
+export function isOverflow({ template }: LogPattern): boolean {
+  return template.startsWith(otherTemplate);
+}
+
 /** Warnings and worse, and known failures at any level, are judged; what a service says otherwise is not. */
 export function isJudged(pattern: LogPattern): boolean {
-  return pattern.severity >= severityFrom.warning || pattern.signatures.length > 0;
+  return !isOverflow(pattern) && (pattern.severity >= severityFrom.warning || pattern.signatures.length > 0);
 }
 
 /** FATAL records and critical failures: no start of a healthy instance shows them. */

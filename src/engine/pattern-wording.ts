@@ -1,3 +1,4 @@
+import { wellFormed } from "#analyzers/logs/well-formed.ts";
 import type { Finding, PatternShown } from "#model/finding.ts";
 import type { JoinedPattern, PatternClass } from "./pattern-state.ts";
 import { severityFrom } from "./pattern-weights.ts";
@@ -43,7 +44,7 @@ export function sayPattern({ one, change, exposure, effect, interval }: PatternT
 }
 
 function shortened(template: string): string {
-  return template.length > sentenceChars ? `${template.slice(0, sentenceChars)}…` : template;
+  return template.length > sentenceChars ? wellFormed(`${template.slice(0, sentenceChars)}…`) : template;
 }
 
 function wordOf(severity: number): string {

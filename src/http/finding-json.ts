@@ -1,5 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { ArmReading, Finding } from "#model/finding.ts";
+import { patternJson, patternSchema } from "./pattern-json.ts";
 
 /** JSON has no NaN and no infinity: what is not finite is null. */
 export function finite(value: number | null): number | null {
@@ -57,6 +58,7 @@ export const findingSchema = z
       tiles: number,
       tileMs: number,
     }),
+    pattern: patternSchema.nullable().describe("Of a log pattern only: what it says."),
   })
   .openapi("Finding");
 export type FindingJson = z.infer<typeof findingSchema>;
@@ -96,5 +98,6 @@ export function findingJson(finding: Finding): FindingJson {
       tiles: finite(evidence.tiles),
       tileMs: finite(evidence.tileMs),
     },
+    pattern: finding.pattern === undefined ? null : patternJson(finding.pattern),
   };
 }

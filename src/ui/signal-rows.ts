@@ -4,6 +4,7 @@ import { sayCount, sayInterval, sayNumber, sayRatio, sayShare, sayValue } from "
 import type { Instant } from "#model/time.ts";
 import { drawInterval, elementId } from "./draw-interval.ts";
 import { html, type Markup } from "./html.ts";
+import { patternBlock, sayOneSided } from "./pattern-lines.ts";
 import { conclusionTones } from "./tones.ts";
 
 /** What the rows of one page share. `index` numbers the drawings. */
@@ -46,7 +47,10 @@ function sayEvidence({ evidence, conclusion }: Finding): string | null {
 }
 
 /** Where no single ratio can be told: why not, and what is known all the same. */
-function sayNoRatio({ interval, canary, baseline, kind }: Finding): Markup {
+function sayNoRatio(finding: Finding): Markup {
+  const { interval, canary, baseline, kind } = finding;
+  const oneSided = sayOneSided(finding);
+  if (oneSided !== null) return html`<span class="soft">${oneSided}</span>`;
   const zero = [canary, baseline].filter(({ value }) => value === 0).length;
   if (interval !== null && kind !== "split")
     return html`<b>${sayInterval(interval)}</b
@@ -82,6 +86,7 @@ function signalRow(finding: Finding, context: SignalContext, id: string): Markup
       <span class="badge ${tone}"><span aria-hidden="true">${sign}</span> ${label}</span>
       <span class="name">${finding.signal}</span>
       <p class="why">${finding.why}</p>
+      ${finding.pattern === undefined ? null : patternBlock(finding.pattern, context.now)}
       ${finding.marginWhy === null || finding.margin === null || finding.conclusion === "unknown" ? null : html`<p class="soft">Margin ${sayRatio(finding.margin)}: ${finding.marginWhy}.</p>`}
       ${evidence === null ? null : html`<p class="soft">${evidence}.</p>`}
     </th>

@@ -75,6 +75,8 @@ th, td { vertical-align: top; font-weight: 400; }
 .signals tbody th { width: 42%; } .signals .reading { width: 9rem; } .signals .ratio { min-width: 19rem; width: 24rem; }
 .signals .name { font-weight: 650; margin-left: .25rem; }
 .signals .why { margin-top: .45rem; max-width: 56ch; } .signals p.soft { font-size: .8125rem; margin-top: .35rem; max-width: 62ch; }
+.pattern { min-width: 0; max-width: 56ch; } .pattern pre { padding: .4rem .6rem; margin-top: .35rem; border-radius: 6px; background: var(--page); }
+.lines { list-style: none; padding: 0; font-size: .8125rem; } .lines li { margin-top: .35rem; } .lines pre { margin-top: .1rem; }
 .signals .reading b { display: block; font-size: 1.1rem; } .signals .reading .soft { font-size: .8125rem; }
 .signals .arm { display: none; } .ratio-words { font-size: .875rem; } svg + .ratio-words { margin: .2rem 0 0 9.5%; }
 

@@ -146,6 +146,12 @@ describe("evidence on log patterns", () => {
     expect(state.forms[0]?.evidence.canaryX).toBe(1);
   });
 
+  test("of forms that are not told apart is not gathered, and that there are such is kept", () => {
+    const rows = [...traffic(6, 50, 150), hitRow("canary", at(1), "a", 9)];
+    const state = folded(rows, [logPattern("a", { template: "<other> ERROR" })], contextOf(6));
+    expect(state).toMatchObject({ forms: [], overflowed: true });
+  });
+
   test("of lines below WARN that hit no known failure is not gathered", () => {
     const rows = [...traffic(6, 50, 150), hitRow("canary", at(1), "a"), hitRow("canary", at(1), "b")];
     const quiet = [

@@ -46,6 +46,36 @@ const harmful = finding({
   evidence: { harm: 14.2, harmNeeded: 8.1, safe: -20, safeNeeded: 3, tiles: 62, tileMs: 5000 },
 });
 
+const refused = finding({
+  signal: "log pattern 9c24c6acab453816",
+  kind: "logs",
+  conclusion: "worse",
+  why: 'a new error in the logs: "charge of <*> failed: connect ECONNREFUSED <*>" (12 requests of the canary, none of the baseline\'s; PaymentRefused; conn-refused)',
+  canary: arm(7312, 12 / 7312, "share", 3),
+  baseline: arm(21_944, 0, "share", 0),
+  tolerance: 1.1,
+  weight: 0.024,
+  evidence: { harm: 12.1, harmNeeded: 8.8, safe: null, safeNeeded: null, tiles: 0, tileMs: 5000 },
+  pattern: {
+    id: "9c24c6acab453816",
+    template: "charge of <*> failed: connect ECONNREFUSED <*>",
+    change: "new",
+    severity: 17,
+    failures: ["conn-refused"],
+    exception: "PaymentRefused",
+    firstSeen: richStart + 190_000,
+    lines: [0, 1, 2].map((at) => ({
+      arm: "canary",
+      instance: `checkout-5d9f7c6b4-x2v9${at}`,
+      at: richStart + 190_000 + at * 1000,
+      line: `charge of order ${8000 + at} for [e-mail] with [token] failed: connect ECONNREFUSED 10.4.0.${at}:8443 ${"after_a_very_long_word_without_a_blank_".repeat(6)}`,
+      traceId: "0af7651916cd43dd8448eb211c80319c",
+    })),
+    weighed:
+      "Weight 0.024: an exception, a fatal record or a known failure of severity critical or high, number 1 of its kind that the baseline had not shown before",
+  },
+});
+
 const findings: readonly Finding[] = [
   finding({
     signal: "latency p50",
@@ -63,6 +93,7 @@ const findings: readonly Finding[] = [
     evidence: { harm: -2, harmNeeded: 6, safe: 5.2, safeNeeded: 3, tiles: 62, tileMs: 5000 },
   }),
   harmful,
+  refused,
   finding({
     signal: "errors",
     kind: "errors",

@@ -42,7 +42,8 @@ describe("the page of an analysis", () => {
   it("shows harm first, and every finding once", () => {
     const names = [...plain.matchAll(/<span class="name">([^<]*)</g)].map(([, name]) => name);
     expect(names[0]).toBe("errors POST /pay");
-    expect(names.slice(1, 4)).toEqual(["latency p50", "errors", "latency p95"]);
+    expect(names[1]).toBe("log pattern 9c24c6acab453816");
+    expect(names.slice(2, 5)).toEqual(["latency p50", "errors", "latency p95"]);
     expect([...names].sort()).toEqual(
       richReport()
         .analysis.findings.map(({ signal }) => signal)
