@@ -6,9 +6,9 @@ import { paintFor } from "#examples/demo/paint.ts";
 import { runDemo } from "#examples/demo/run-demo.ts";
 import { scenes } from "#examples/demo/scenes.ts";
 
-const usage = `Plays four releases of a small shop under Haldane, one after the other.
+const usage = `Plays five releases of a small shop under Haldane, one after the other.
 
-  npm run demo                       all four
+  npm run demo                       all five
   npm run demo -- --scene ${scenes.map(({ name }) => name).join("|")}   one of them
 
 Ends with 0 only if every scene ended as announced.`;

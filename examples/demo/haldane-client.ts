@@ -20,6 +20,12 @@ const finding = z.object({
     safe: z.number().nullable(),
     safeNeeded: z.number().nullable(),
   }),
+  pattern: z
+    .object({
+      change: z.string(),
+      lines: z.array(z.object({ line: z.string(), traceId: z.string().nullable() })),
+    })
+    .nullable(),
 });
 export type ShownFinding = z.output<typeof finding>;
 

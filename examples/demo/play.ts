@@ -3,7 +3,7 @@ import type { Release } from "#examples/shop/release.ts";
 import type { ShownAnalysis } from "./haldane-client.ts";
 import { type Ending, otherwise, type Scene } from "./scenes.ts";
 import { environment, service, type Stage } from "./stage.ts";
-import { type Event, findingsToShow } from "./story.ts";
+import { type Event, findingsToShow, newLine } from "./story.ts";
 
 /** Told with the milliseconds since the scene began. */
 export type Teller = (elapsedMs: number, event: Event) => void;
@@ -75,6 +75,8 @@ export async function playScene(
   }
   await pause(lookMs / 2);
   tellNews({ stage, scene, versions, analysis, told, elapsedMs: elapsed(), tell });
+  const line = scene.name === "logs" ? newLine(analysis) : null;
+  if (line !== null) tell(elapsed(), { tell: "note", text: line });
   const ending = endingOf(stage, versions.canary, analysis, told);
   if (analysis.state === "open")
     await stage.haldane.abort(id, "the scene took too long; the next one needs the way free");

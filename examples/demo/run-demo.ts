@@ -37,7 +37,7 @@ export async function runDemo(options: DemoOptions): Promise<number> {
       stage = await setStage(
         children,
         { ...options.setting, scratch },
-        { version: "v1", failing: {}, slower: {} },
+        { version: "v1", failing: {}, slower: {}, unsent: {} },
       );
       return playAll(stage, options);
     })();

@@ -12,7 +12,7 @@ export interface Announcement {
 
 /** One release to play. */
 export interface Scene {
-  readonly name: "good" | "errors" | "slow" | "silent";
+  readonly name: "good" | "errors" | "slow" | "logs" | "silent";
   readonly title: string;
   readonly fault: Omit<Release, "version">;
   /** Stop the canary's exporters this long after its first weight was confirmed; null: never. */
@@ -20,7 +20,7 @@ export interface Scene {
   readonly announced: Announcement;
 }
 
-const sound = { failing: {}, slower: {} };
+const sound = { failing: {}, slower: {}, unsent: {} };
 
 export const scenes: readonly Scene[] = [
   {
@@ -38,7 +38,7 @@ export const scenes: readonly Scene[] = [
   {
     name: "errors",
     title: "2 % of POST /checkout fail, where 0.1 % did",
-    fault: { failing: { "POST /checkout": 0.02 }, slower: {} },
+    fault: { ...sound, failing: { "POST /checkout": 0.02 } },
     silentAfterMs: null,
     announced: {
       as: "rolledBack",
@@ -50,13 +50,25 @@ export const scenes: readonly Scene[] = [
   {
     name: "slow",
     title: "GET /products/:id is 40 % slower at the median",
-    fault: { failing: {}, slower: { "GET /products/:id": 1.4 } },
+    fault: { ...sound, slower: { "GET /products/:id": 1.4 } },
     silentAfterMs: null,
     announced: {
       as: "rolledBack",
       reason: "harm",
       names: "GET /products/:id",
       text: "is rolled back for its latency",
+    },
+  },
+  {
+    name: "logs",
+    title: "its figures are fine; 3 % of POST /checkout log that no receipt could be sent",
+    fault: { ...sound, unsent: { "POST /checkout": 0.03 } },
+    silentAfterMs: null,
+    announced: {
+      as: "rolledBack",
+      reason: "harm",
+      names: "connect ECONNREFUSED",
+      text: "is rolled back for a line in its logs that the stable version never wrote",
     },
   },
   {

@@ -73,7 +73,10 @@ function colouredWord(word: string, paint: Paint): string {
 
 /** One finding on one line: who, both readings, interval, limit, and how far the evidence has come. */
 export function findingText(finding: ShownFinding, paint: Paint): string {
-  const signal = `${finding.kind} ${finding.operation}`.trim();
+  const signal =
+    finding.pattern === null
+      ? `${finding.kind} ${finding.operation}`.trim()
+      : `${finding.pattern.change} line in the logs`;
   const { canary, baseline, interval, evidence } = finding;
   const columns = [
     signal.padEnd(signalWidth),
@@ -120,6 +123,13 @@ export function readingText(reading: ShownFinding["canary"], kind: string): stri
   if (kind === "errors" || kind === "logs") return `${(100 * value).toFixed(2)} %`;
   if (unit === "s") return `${(1000 * value).toFixed(1)} ms`;
   return `${value.toPrecision(3)} ${unit}`.trimEnd();
+}
+
+/** A line of the canary that its baseline never wrote, as Haldane keeps it; null where there is none. */
+export function newLine({ findings }: Pick<ShownAnalysis, "findings">): string | null {
+  const [first] = findings.flatMap(({ pattern }) => (pattern?.change === "new" ? pattern.lines : []));
+  if (first === undefined) return null;
+  return `as it is kept: ${first.line}${first.traceId === null ? "" : ` (trace ${first.traceId})`}`;
 }
 
 const shownFindings = 3;

@@ -9,6 +9,8 @@ export const releaseSchema = z.strictObject({
   failing: byRoute.default({}),
   /** Factor on the time of a route's work; 1.4 is 40 % slower. */
   slower: byRoute.default({}),
+  /** Share of calls of a route that are answered well and fast, and whose receipt is not sent: only the log tells. */
+  unsent: byRoute.default({}),
 });
 
 export type Release = z.output<typeof releaseSchema>;
@@ -18,6 +20,10 @@ export const baseFailureShare = 0.001;
 
 export function failureShare(release: Release, route: string): number {
   return release.failing[route] ?? baseFailureShare;
+}
+
+export function unsentShare(release: Release, route: string): number {
+  return release.unsent[route] ?? 0;
 }
 
 export function slowdown(release: Release, route: string): number {

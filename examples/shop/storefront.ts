@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import { listen } from "#examples/listen.ts";
 import { goods, total } from "./goods.ts";
-import { failureShare, type Release, slowdown } from "./release.ts";
+import { receiptNotSent } from "./receipts.ts";
+import { failureShare, type Release, slowdown, unsentShare } from "./release.ts";
 import { matchRoute, type Route, routeName } from "./routes.ts";
 import type { Telemetry } from "./telemetry.ts";
 import { workMs } from "./work-time.ts";
@@ -64,6 +65,8 @@ async function serve(
     if (random() < failureShare(release, name)) throw new Error(`the backend of ${name} gave no answer`);
     reply =
       body === null ? { status: 413, body: { error: "the body is too long" } } : work(route, path, body);
+    const unsent = unsentShare(release, name);
+    if (unsent > 0 && random() < unsent) seen.warn(receiptNotSent(random));
   } catch (failure) {
     seen.fail(failure instanceof Error ? failure.message : String(failure));
     reply = { status: 500, body: { error: "something went wrong on our side" } };

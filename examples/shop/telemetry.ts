@@ -25,9 +25,10 @@ export interface Sender {
   readonly environment: string;
 }
 
-/** A served request, observed: `end` closes its span and counts it; `fail` also writes an ERROR log in its trace. */
+/** A served request, observed: `end` closes its span and counts it; `fail` also writes an ERROR log in its trace, `warn` a WARN log alone. */
 export interface Observation {
   fail(message: string): void;
+  warn(message: string): void;
   end(statusCode: number): void;
 }
 
@@ -120,6 +121,9 @@ function observation(parts: {
       span.setStatus({ code: SpanStatusCode.ERROR, message });
       const body = `${parts.attributes["http.route"] ?? ""} failed: ${message}`;
       logger.emit({ severityNumber: SeverityNumber.ERROR, severityText: "ERROR", body, context: inTrace });
+    },
+    warn(body) {
+      logger.emit({ severityNumber: SeverityNumber.WARN, severityText: "WARN", body, context: inTrace });
     },
     end(statusCode) {
       const failed = statusCode >= 500 ? { "error.type": String(statusCode) } : {};

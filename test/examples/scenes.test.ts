@@ -50,6 +50,7 @@ describe("a scene", () => {
     const broken = scenes.flatMap(({ fault }) => [
       ...Object.keys(fault.failing),
       ...Object.keys(fault.slower),
+      ...Object.keys(fault.unsent),
     ]);
     const known = broken.map((name) => {
       const [method = "", template = ""] = name.split(" ");

@@ -102,6 +102,18 @@ describe("the shop", () => {
     expect(sink.logs.map(({ severity, traceId }) => [severity, traceId])).toEqual([[17, failed[0]?.traceId]]);
   });
 
+  it("answers well and warns in the log alone where no receipt is sent", async () => {
+    const { sink, telemetry, storefront } = await shop({
+      failing: noFailures(),
+      unsent: { "POST /checkout": 1 },
+    });
+    expect(await call(storefront, "POST", "/checkout", basket)).toBe(200);
+    expect(await call(storefront, "POST", "/cart", basket)).toBe(200);
+    await telemetry.stop();
+    expect(sink.spans.filter(({ failed }) => failed)).toEqual([]);
+    expect(sink.logs.map(({ severity }) => severity)).toEqual([13]);
+  });
+
   it("serves on when its telemetry has stopped, unseen", async () => {
     const { sink, telemetry, storefront } = await shop({ failing: noFailures() });
     await call(storefront, "GET", "/products");

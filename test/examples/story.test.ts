@@ -15,6 +15,7 @@ const checkout: ShownFinding = {
   tolerance: 1.1,
   margin: 1.5,
   guarded: false,
+  pattern: null,
   evidence: { harm: 4.21, harmNeeded: 6.4, safe: null, safeNeeded: null },
 };
 
