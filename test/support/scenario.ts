@@ -1,9 +1,18 @@
+import { z } from "zod";
 import { formatDuration } from "#model/time.ts";
 import { healthy, SmallWorld, type Behaviour } from "#test/support/small-world.ts";
 
 /** What a scenario line may say, for the message of a line that says something else. */
 const verbs =
-  "policy {json} | seed N | run 30s | open act|report | set v1|v2 [route:] key=value ... | hold|resume|abort|promote why | controller off|on | restart";
+  "policy {json} | seed N | logs {json} | run 30s | open act|report | set v1|v2 [route:] key=value ... | hold|resume|abort|promote why | controller off|on | restart";
+
+const patternSchema = z.strictObject({
+  template: z.string(),
+  severity: z.number().default(17),
+  signatures: z.array(z.string()).default([]),
+  v1: z.number().default(0),
+  v2: z.number().default(0),
+});
 
 /**
  * Plays the lines of a scenario in a small world and returns its trace: one line each time word, phase, weight, action or
@@ -54,6 +63,9 @@ function playLine(world: SmallWorld, line: string, told: Told, trace: string[]):
     case "set":
       set(world, words);
       return;
+    case "logs":
+      addPattern(world, rest);
+      return;
     case "controller":
       world.confirms = rest === "on";
       return;
@@ -96,6 +108,14 @@ function set(world: SmallWorld, words: readonly string[]): void {
   );
   if (route === null) Object.assign(world.arms[version], changes);
   else world.routeBehaviour.set(`${version} ${route}`, changes);
+}
+
+/** A form of log line and how often a minute each instance of a version writes it, in place of one with its text. */
+function addPattern(world: SmallWorld, text: string): void {
+  const { template, severity, signatures, v1, v2 } = patternSchema.parse(JSON.parse(text));
+  const id = `pattern-${template}`;
+  const added = { ...{ id, template, severity, signatures, exception: null }, perMinute: { v1, v2 } };
+  world.patterns = [...world.patterns.filter((one) => one.id !== id), added];
 }
 
 function at(world: SmallWorld): string {
