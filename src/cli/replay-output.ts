@@ -1,3 +1,4 @@
+import { patternReport } from "#engine/pattern-report.ts";
 import type { Finding } from "#model/finding.ts";
 import { formatDuration, formatInstant, type Instant } from "#model/time.ts";
 import type { Reason, VerdictWord } from "#model/verdict.ts";
@@ -48,10 +49,14 @@ function printedJson(value: unknown): string {
   );
 }
 
+function printedFinding(finding: Finding) {
+  return { ...finding, pattern: finding.pattern === undefined ? null : patternReport(finding.pattern) };
+}
+
 function ndjsonLine(look: ReplayLook, final: boolean): string {
   const { service, environment, canary, baseline, verdict, at, elapsedMs, reasons, findings } = look;
   const head = { final, service, environment, canary, baseline, verdict, at: formatInstant(at), elapsedMs };
-  return `${printedJson({ ...head, reasons, findings })}\n`;
+  return `${printedJson({ ...head, reasons, findings: findings.map(printedFinding) })}\n`;
 }
 
 function clock(at: Instant): string {

@@ -78,7 +78,10 @@ const latencySchema = z
 
 const logsSchema = z
   .strictObject({
-    judged: z.boolean().default(true).describe("Requests that logged ERROR or FATAL, and single log patterns, can show harm."),
+    judged: z
+      .boolean()
+      .default(true)
+      .describe("Requests that logged ERROR or FATAL, and single log patterns, can show harm."),
     tolerance: ratio.default(1.1),
     margin: ratio.default(1.5),
     atMost: ratio.default(3),

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 import type { ArmReading, Finding } from "#model/finding.ts";
-import { patternJson, patternSchema } from "./pattern-json.ts";
+import { patternReport } from "#engine/pattern-report.ts";
+import { patternSchema } from "./pattern-schema.ts";
 
 /** JSON has no NaN and no infinity: what is not finite is null. */
 export function finite(value: number | null): number | null {
@@ -98,6 +99,6 @@ export function findingJson(finding: Finding): FindingJson {
       tiles: finite(evidence.tiles),
       tileMs: finite(evidence.tileMs),
     },
-    pattern: finding.pattern === undefined ? null : patternJson(finding.pattern),
+    pattern: finding.pattern === undefined ? null : patternReport(finding.pattern),
   };
 }

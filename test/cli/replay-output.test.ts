@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { exitCodeOf } from "#cli/exit-codes.ts";
 import { createReplayOutput, printedNumber, shownBadLines, type ReplayLook } from "#cli/replay-output.ts";
+import { findingJson } from "#http/finding-json.ts";
 import type { Finding } from "#model/finding.ts";
+import { richReport } from "#test/support/rich-report.ts";
 
 const finding: Finding = {
   signal: "errors",
@@ -70,9 +72,21 @@ describe("the lines of a replay", () => {
           effect: 20.1235,
           interval: [1.23457, null],
           evidence: { ...finding.evidence, harm: 6, harmNeeded: 4.60517, safe: 0 },
+          pattern: null,
         },
       ],
     });
+  });
+
+  test("a log pattern is printed as the API answers it", () => {
+    const [refused] = richReport().analysis.findings.filter(({ pattern }) => pattern !== undefined);
+    const { out } = printed("ndjson", (output) => {
+      output.final({ ...look, findings: refused === undefined ? [] : [refused] });
+    });
+    const { findings } = JSON.parse(out) as { findings: readonly { pattern: unknown }[] };
+    expect(findings.map(({ pattern }) => pattern)).toEqual(
+      refused === undefined ? null : [findingJson(refused).pattern],
+    );
   });
 
   test("a look has the same fields and says that it is not final", () => {

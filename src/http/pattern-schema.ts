@@ -1,6 +1,4 @@
 import { z } from "@hono/zod-openapi";
-import type { PatternShown } from "#model/finding.ts";
-import { formatInstant } from "#model/time.ts";
 
 /** What a finding on a log pattern shows beside its figures. */
 export const patternSchema = z
@@ -28,15 +26,3 @@ export const patternSchema = z
     weighed: z.string().describe("Why it weighs what it does."),
   })
   .openapi("LogPattern");
-
-/** A pattern as JSON, with times as RFC 3339. */
-export function patternJson(pattern: PatternShown): z.infer<typeof patternSchema> {
-  const { id, template, change, severity, failures, exception, weighed } = pattern;
-  return {
-    ...{ id, template, change, severity, failures: [...failures], exception, weighed },
-    firstSeen: formatInstant(pattern.firstSeen),
-    lines: pattern.lines.map(({ arm, instance, at, line, traceId }) => ({
-      ...{ arm, instance, at: formatInstant(at), line, traceId },
-    })),
-  };
-}
