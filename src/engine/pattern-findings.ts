@@ -110,7 +110,7 @@ function concludePattern(
   const ratio = change === "more" ? ratioOf(one, plan, fold.policy.alpha) : { effect: null, interval: null };
   const shown = shownOf(one, change, fold, instances);
   return {
-    ...{ signal, logHarm, logSafe: null, deadlineP: null, unprovable: null },
+    ...{ signal, logHarm, logSafe: null, deadlineP: null, overLimit: null, unprovable: null },
     finding: {
       ...frame(signal),
       ...ratio,

@@ -19,7 +19,7 @@ const counts = { source: "spans", tileMs: windowLengthMs, why: "" } as const;
 function contextOf(windows: number, isWarm: FoldContext["isWarm"] = () => true): FoldContext {
   return {
     ...{ policy: defaultPolicy, counts, evidenceFrom: 0, sealedTo: windows * windowLengthMs, attempt: 1 },
-    ...{ isWarm, deadline: false, before: [] },
+    ...{ isWarm, deadline: false, before: [], minutesBefore: [] },
   };
 }
 
