@@ -1,4 +1,4 @@
-import { readException } from "#analyzers/logs/exceptions/read-exception.ts";
+import { readTypes } from "#analyzers/logs/exceptions/read-exception.ts";
 import { textsIn } from "#analyzers/logs/inner-texts.ts";
 import { levelSeverity, severities } from "#analyzers/logs/level-severity.ts";
 import { plainMessage, type Message } from "#analyzers/logs/message.ts";
@@ -56,15 +56,12 @@ function thrownIn(content: LogContent, body: ReadBody): Thrown | null {
   const message = content.attribute("exception.message");
   const stack = content.attribute("exception.stacktrace");
   if (type !== "" || stack !== "") {
-    const exception = readException(stack, type === "" ? null : { type, message });
-    const types = exception?.types.join(" <- ") ?? type;
+    const types = readTypes(stack, { type, message }).join(" <- ");
     return { types, text: [type, message].filter((part) => part !== "").join(": ") };
   }
   const lines = body.text.includes("\n") ? body.text : body.inner.find((text) => text.includes("\n"));
-  const exception = lines === undefined ? null : readException(lines, null);
-  return exception === null || exception.types.length === 0
-    ? null
-    : { types: exception.types.join(" <- "), text: "" };
+  const types = lines === undefined ? [] : readTypes(lines, null);
+  return types.length === 0 ? null : { types: types.join(" <- "), text: "" };
 }
 
 const first = (...texts: readonly string[]): string => texts.find((text) => text !== "") ?? "";

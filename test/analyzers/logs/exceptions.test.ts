@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { frameKey, isInApp, sourceName } from "#analyzers/logs/exceptions/frame-key.ts";
 import { parseFrames } from "#analyzers/logs/exceptions/parse-frames.ts";
-import { isVariant, readException } from "#analyzers/logs/exceptions/read-exception.ts";
+import { isVariant, readException, readTypes } from "#analyzers/logs/exceptions/read-exception.ts";
 
 const read = (text: string) => readException(text, null)!;
 
@@ -65,6 +65,13 @@ describe("stacks", () => {
     const refused = read("Error: connect ECONNREFUSED 10.0.0.1:80").fingerprint;
     expect(read("Error: connect ECONNREFUSED 10.0.0.9:81").fingerprint).toBe(refused);
     expect(read("Error: connect ETIMEDOUT 10.0.0.1:80").fingerprint).not.toBe(refused);
+  });
+
+  test("the types alone are those of the whole reading", () => {
+    const said = { type: "Wrapped", message: "connect ECONNREFUSED 10.0.0.1:80" };
+    for (const text of [...Object.values(stacks).flat(), "Error: connect ECONNREFUSED 10.0.0.1:80", "x\ny"])
+      for (const beside of [null, said, { type: "", message: "" }])
+        expect(readTypes(text, beside)).toEqual(readException(text, beside)?.types ?? []);
   });
 
   test("what the record says of its exception goes before what the text says", () => {
