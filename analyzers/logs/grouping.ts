@@ -1,5 +1,6 @@
 import { cutLoose } from "./cut-loose.ts";
 import type { MinerLimits } from "./miner-limits.ts";
+import { NumberTable } from "./number-table.ts";
 import { Patterns } from "./patterns.ts";
 import { SequenceHash } from "./sequence-hash.ts";
 import { Siblings } from "./siblings.ts";
@@ -31,7 +32,7 @@ export class Grouping {
   readonly #limits: MinerLimits;
   readonly #siblings: Siblings;
   readonly #hash = new SequenceHash();
-  readonly #known = new Map<number, number>();
+  readonly #known = new NumberTable();
   readonly #kept = new Map<number, number>();
   readonly #words = new Map<string, string>();
   /** Sequences that lines had, as against those that followed from siblings. */
@@ -52,7 +53,8 @@ export class Grouping {
 
   /** The number of a known sequence. */
   known(key: number): number | undefined {
-    return this.#known.get(key);
+    const known = this.#known.get(key);
+    return known < 0 ? undefined : known;
   }
 
   /** Takes a sequence that is not known; -1 when it fits no pattern and may not begin one. */
@@ -84,7 +86,8 @@ export class Grouping {
     const hashes = Int32Array.from(tokens, hashToken);
     this.#hash.read(hashes, hashes.length, seed);
     const key = this.#hash.whole;
-    return this.#known.get(key) ?? this.meet({ source, seed, key, tokens });
+    const known = this.#known.get(key);
+    return known >= 0 ? known : this.meet({ source, seed, key, tokens });
   }
 
   /** A known variable that makes a sequence one of a pattern; -1 where there is none. */
@@ -120,12 +123,13 @@ export class Grouping {
       if (met.tag !== "shown") continue;
       // The shown variable may read its own sequence into the hash.
       isRead = false;
-      const members = [...met.members];
+      const known = this.#known.get(shownKey);
       const shown =
-        this.#known.get(shownKey) ??
-        this.#remember({ source, seed, key: shownKey, tokens: kept.with(at, variableText) });
+        known >= 0
+          ? known
+          : this.#remember({ source, seed, key: shownKey, tokens: kept.with(at, variableText) });
       this.#siblings.settle(place, shown);
-      for (const member of members) this.patterns.join(shown, member);
+      for (const member of met.members) this.patterns.join(shown, member);
     }
     return sequence;
   }

@@ -55,6 +55,8 @@ export class Patterns {
   size = 0;
   /** Joins that were refused because a pattern would have had too many holes. */
   refused = 0;
+  /** Sequences that were held against a pattern that had become wider: the work of joins. */
+  compared = 0;
 
   constructor(limits: MinerLimits) {
     this.#limits = limits;
@@ -123,17 +125,32 @@ export class Patterns {
     }
     const root = Math.min(first, second);
     const other = Math.max(first, second);
+    const isWider = [first, second].every((set) => this.pattern(set).holes.length < merged.holes.length);
+    const bucket = this.#unite(root, other, merged);
+    // A pattern that was as wide before has taken in all that it fits.
+    if (isWider && merged.holes.length >= 2) this.#takeIn(root, bucket);
+  }
+
+  #unite(root: number, other: number, pattern: Pattern): Bucket | undefined {
     this.#parents[other] = root;
-    this.#patterns[root] = merged;
+    this.#patterns[root] = pattern;
     this.size -= 1;
     const bucket = this.#bucketOf[root];
-    if (bucket === undefined) return;
-    bucket.wide.delete(other);
-    if (merged.holes.length < 2) return;
-    bucket.wide.add(root);
-    for (const member of bucket.members) {
+    bucket?.wide.delete(other);
+    if (pattern.holes.length >= 2) bucket?.wide.add(root);
+    return bucket;
+  }
+
+  /** Joins every sequence that a pattern fits. One that stands alone brings no hole and needs no look at the others. */
+  #takeIn(root: number, bucket: Bucket | undefined): void {
+    for (const member of bucket?.members ?? []) {
+      this.compared += 1;
       const set = this.find(member);
-      if (set !== this.find(root) && fits(this.pattern(root), this.tokens(member))) this.join(root, member);
+      const here = this.find(root);
+      const pattern = this.pattern(here);
+      if (set === here || !fits(pattern, this.tokens(member))) continue;
+      if (this.pattern(set).holes.length > 0) this.join(here, member);
+      else this.#unite(Math.min(here, set), Math.max(here, set), pattern);
     }
   }
 

@@ -18,33 +18,40 @@ export interface RedactOptions {
 
 export const defaultRedactOptions: RedactOptions = { addresses: false, more: [] };
 
-const secretKey = String.raw`pass(?:word|wd|phrase)?|pwd|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|client[_-]?secret|auth|authorization|credentials?|cookie|set-cookie|session(?:[_-]?id)?|signature|x-api-key`;
+/** Words that name a secret wherever they end a key: `dbPassword`, `x-access-token`. */
+const secretEnds = String.raw`password|passwd|passphrase|secret|token|api[_-]?key|access[_-]?key|private[_-]?key|credentials?`;
+/** Words that name one only as a part of a key of their own: `auth`, but not `unauth`. */
+const secretParts = String.raw`pass|pwd|auth|authorization|cookie|session(?:[_-]?id)?|signature`;
 
-/** In this order: what is inside another form comes after it. Repeats are bounded or stand alone. */
-const rules: readonly (readonly [name: string, find: RegExp, by: string])[] = [
+/**
+ * In this order: what is inside another form comes after it. Each match begins at a literal or where a run begins, and repeats
+ * that may fail are bounded, so that the cost grows with the text and no faster.
+ */
+const rules: readonly (readonly [find: RegExp, by: string])[] = [
   [
-    "key",
     /-----BEGIN [A-Z ]{0,30}PRIVATE KEY-----[^]{0,4096}?(?:-----END [A-Z ]{0,30}PRIVATE KEY-----|$)/g,
     "[key]",
   ],
-  ["token", /\beyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?/g, "[token]"],
-  ["token", /\b(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{12,20}\b/g, "[token]"],
+  [/(?<![\w-])([\w-]{0,64}?-)?eyJ[\w-]{8,}\.[\w-]{4,}(?:\.[\w-]*)?/g, "$1[token]"],
+  [/\b(?:AKIA|ASIA|AROA|AIDA)[0-9A-Z]{12,20}\b/g, "[token]"],
   [
-    "token",
     /\b(?:gh[oprsu]_\w{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|xox[abeoprs]-[\w-]{10,}|[sr]k_(?:live|test)_\w{8,}|whsec_\w{8,}|sk-[\w-]{16,}|AIza[\w-]{30,}|ya29\.[\w.-]{10,}|SG\.[\w-]{10,}\.[\w-]{10,}|npm_\w{20,}|pypi-[\w-]{20,}|dop_v1_\w{20,}|hv[sb]\.[\w-]{16,}|shp(?:at|ss|ca)_\w{16,}|key-[0-9a-f]{24,})/g,
     "[token]",
   ],
-  ["token", /\b(Bearer|Basic|Token|Digest|Negotiate)\s{1,4}[\w.~+/=-]{8,}/gi, "$1 [token]"],
-  ["password", /(\w{2,16}:\/\/[^\s:@/]{0,128}):[^\s@/]{1,256}@/g, "$1:[secret]@"],
+  [/\b(Bearer|Basic|Token|Digest|Negotiate)\s{1,4}[\w.~+/=-]{8,}/gi, "$1 [token]"],
+  [/(?<!\w)(\w{1,32}:\/\/[^\s:@/]{0,128}):[^\s/]{1,256}@/g, "$1:[secret]@"],
+  [/(?<![A-Za-z0-9])((?:set-)?cookie: {0,2})[^\n"']{1,1024}/gi, "$1[secret]"],
   [
-    "secret",
     new RegExp(
-      String.raw`\b((?:[\w.-]{0,32}[._-])?(?:${secretKey}))(["']?\s{0,2}[:=]\s{0,2})(?!\[(?:token|key|secret)\])(?:"[^"\n]{1,512}"|'[^'\n]{1,512}'|[^\s"',;&}\])]{1,512})`,
+      String.raw`((?:(?<![A-Za-z0-9])(?:${secretParts})|${secretEnds})\\{0,3}["']?\s{0,2}(?:=>|[:=])\s{0,2})(?!\[(?:token|key|secret)\])(?:\\{0,3}"(?:[^"\\\n]|\\.){1,512}"?|'[^'\n]{1,512}'?|[^\s"',;&}\])]{1,512})`,
       "gi",
     ),
-    "$1$2[secret]",
+    "$1[secret]",
   ],
-  ["email", /[\w.+'-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,120})\.[A-Za-z]{2,24}\b/g, "[email]"],
+  [
+    /(?<![\w.+'\u0080-\uffff-])[\w.+'\u0080-\uffff-]+(?:@|%40)[A-Za-z0-9\u0080-\uffff](?:[A-Za-z0-9.\u0080-\uffff-]{0,120})\.[A-Za-z]{2,24}\b/g,
+    "[email]",
+  ],
 ];
 
 const card = /(?<![\d.])\d(?:[ -]?\d){12,18}(?![\d.]?\d)/g;
@@ -63,6 +70,20 @@ function passesLuhn(digits: string): boolean {
   return sum % 10 === 0;
 }
 
+/** Without the card in it: those groups of digits that begin as a card does and pass, with other numbers beside them left. */
+function withoutCard(found: string): string {
+  const groups = [...found.matchAll(/\d+/g)];
+  for (const [at, first] of groups.entries()) {
+    let digits = "";
+    for (const group of groups.slice(at)) {
+      digits += group[0];
+      if (digits.length < 13 || !/^[2-6]/.test(digits) || !passesLuhn(digits)) continue;
+      return `${found.slice(0, first.index)}[card]${found.slice(group.index + group[0].length)}`;
+    }
+  }
+  return found;
+}
+
 /**
  * A text that may be kept and shown: no keys and tokens of common providers, passwords, cookies, e-mail addresses and card
  * numbers, no addresses where that was chosen, and nothing that a rule of the user finds. It finds what has a known form; a secret that
@@ -70,8 +91,8 @@ function passesLuhn(digits: string): boolean {
  */
 export function redact(text: string, options: RedactOptions = defaultRedactOptions): string {
   let left = text.length > redactLimits.textChars ? text.slice(0, redactLimits.textChars) : text;
-  for (const [, find, by] of rules) left = left.replace(find, by);
-  left = left.replace(card, (found) => (passesLuhn(found.replace(/[ -]/g, "")) ? "[card]" : found));
+  for (const [find, by] of rules) left = left.replace(find, by);
+  left = left.replace(card, withoutCard);
   if (options.addresses) left = left.replace(address4, "[ip]").replace(address6, "[ip]");
   for (const rule of options.more) left = rule.replace(left, `[${rule.name}]`);
   return left;

@@ -39,6 +39,9 @@ const endsOfUrl = codesOf(" \t\"',;)]>}<");
 /** Signs that may follow an address within the same word: a zone, a port, a mask. */
 const endsOfGroups = codesOf("%./");
 
+/** Colons of the longest address there is (a fingerprint of 32 bytes); a longer chain is none. */
+const mostColons = 31;
+
 /** Longest quoted value after `=` that is taken as one variable. */
 const quotedValueChars = 512;
 
@@ -59,7 +62,7 @@ function endOfGroups(text: string, from: number, stop: number): number {
   let colons = 0;
   let length = 0;
   let digits = false;
-  for (; at < stop && length <= 4; at += 1) {
+  for (; at < stop && length <= 4 && colons <= mostColons; at += 1) {
     const code = text.charCodeAt(at);
     if (code === colon) {
       colons += 1;
@@ -69,7 +72,7 @@ function endOfGroups(text: string, from: number, stop: number): number {
       digits ||= isDigit(code);
     } else break;
   }
-  if (colons < 2 || length > 4 || !(digits || colons >= 5)) return -1;
+  if (colons < 2 || colons > mostColons || length > 4 || !(digits || colons >= 5)) return -1;
   const next = at < stop ? text.charCodeAt(at) : 32;
   const ends = classOf(next) !== wordClass || endsOfGroups.has(next);
   return ends && text.charCodeAt(at - 1) !== colon ? at : -1;
@@ -195,7 +198,7 @@ export class LineScanner {
       }
     }
     if (!this.#shape.isPath || classOf(next) !== wordClass) return -1;
-    return code === colon || this.#text.lastIndexOf("?", at) >= from ? at : -1;
+    return code === colon || this.#shape.questions > 0 ? at : -1;
   }
 
   #endOfUrl(at: number): number {

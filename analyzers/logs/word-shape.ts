@@ -5,6 +5,7 @@ const backslash = 0x5c;
 const dot = 0x2e;
 const at = 0x40;
 const star = 0x2a;
+const question = 0x3f;
 
 /** What a word is made of, gathered while it is read. */
 export class WordShape {
@@ -17,6 +18,7 @@ export class WordShape {
   dots = 0;
   atSigns = 0;
   stars = 0;
+  questions = 0;
   lowers = 0;
   letters = 0;
   /** Code of the first and the newest unit. */
@@ -28,6 +30,7 @@ export class WordShape {
   begin(): void {
     this.length = this.digits = this.slashes = this.backslashes = 0;
     this.lowerHex = this.upperHex = this.dots = this.atSigns = this.lowers = this.letters = this.stars = 0;
+    this.questions = 0;
     this.first = this.last = 0;
     this.isWhole = false;
   }
@@ -54,6 +57,7 @@ export class WordShape {
     else if (code === backslash) this.backslashes += 1;
     else if (code === at) this.atSigns += 1;
     else if (code === star) this.stars += 1;
+    else if (code === question) this.questions += 1;
   }
 
   get isHex(): boolean {

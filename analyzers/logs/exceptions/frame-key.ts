@@ -32,13 +32,23 @@ const nameNoise: readonly (readonly [RegExp, string])[] = [
   [/\$\d+/g, ""],
 ];
 
+/** The hash of a bundle is at most so long, with the sign before it. */
+const hashChars = 41;
+
+/** A name without the hash right before its ending, which begins at `stop`. */
+function withoutHash(name: string, stop: number): string {
+  const from = Math.max(0, stop - hashChars);
+  const tail = name.slice(from, stop).replace(/[.-](?=[\w-]{0,40}\d)[a-z0-9_-]{6,40}$/, "");
+  return name.slice(0, from) + tail + name.slice(stop);
+}
+
 /** The base name of a source without the hashes and versions that bundlers and builds write. */
 export function sourceName(path: string): string {
-  const plain = path.replace(/[?#].{0,400}$/, "").replace(/(?::\d{1,9}){1,2}$/, "");
+  const query = path.search(/[?#]/);
+  const plain = (query < 0 ? path : path.slice(0, query)).replace(/(?::\d{1,9}){1,2}$/, "");
   const name = plain.slice(Math.max(plain.lastIndexOf("/"), plain.lastIndexOf("\\")) + 1).toLowerCase();
-  return name
-    .replace(/[.-](?=[\w-]{0,40}\d)[a-z0-9_-]{6,40}(?=\.(?:m|c)?[jt]sx?$)/, "")
-    .replace(/[.-]v?\d+(?:\.\d+)+/g, "");
+  const ending = /\.(?:m|c)?[jt]sx?$/.exec(name);
+  return (ending === null ? name : withoutHash(name, ending.index)).replace(/[.-]v?\d+(?:\.\d+)+/g, "");
 }
 
 function functionName(name: string): string {

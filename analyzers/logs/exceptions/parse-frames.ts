@@ -30,7 +30,7 @@ const jvm =
 const dotnet =
   /^\s{1,16}at ([\w.`+<>[\],|$-]{1,300})\.([\w`<>[\],|$-]{1,200}|\.c?ctor)\([^)]{0,500}\)(?: in ([^:]{1,300}(?::\\[^:]{1,300})?):line \d{1,7})?/;
 const python = /^\s{1,16}File "([^"]{1,500})", line \d{1,7}(?:, in (.{1,200}))?$/;
-const goCall = /^([\w./~%-]{1,300}(?:\.\(\*?[\w[\]./]{1,120}\))?\.[\w.[\]·-]{1,200})\((?:[^)]{0,400})\)$/;
+const goName = /^[\w./~%-]{1,300}(?:\(\*?[\w[\]./]{1,120}\)\.)?[\w.[\]·-]{0,200}$/;
 const goFile = /^\s{1,16}(\S{1,400}\.(?:go|s)):\d{1,7}/;
 const ruby =
   /^\s{0,16}(?:from |\d{1,3}: from )?([^:\s]{1,400}\.(?:rb|erb|rake|ru)|<internal:[\w-]{1,80}>):\d{1,7}:in [`']([^'`]{1,200})'/;
@@ -38,6 +38,15 @@ const rustCall = /^\s{0,8}\d{1,4}:\s{1,4}(?:0x[0-9a-f]{1,16} - )?([\w<][^\n]{1,4
 const rustFile = /^\s{4,32}at (\S{1,400}\.rs)(?::\d{1,7}){0,2}/;
 const php =
   /^#\d{1,4} (?:(\/?[^(\s]{1,400})\(\d{1,7}\)|\[internal function\]|\{main\})(?:: ([\w\\{}]{1,200}(?:->|::)?[\w{}]{0,120})\()?/;
+
+/** What a line of Go calls: `net/http.(*Server).Serve` of `net/http.(*Server).Serve(0xc0, …)`; null for another line. */
+function goCall(line: string): string | null {
+  const receiver = line.indexOf(".(");
+  const open = line.indexOf("(", receiver < 0 ? 0 : line.indexOf(")", receiver));
+  if (open < 0 || line.indexOf(")", open) !== line.length - 1) return null;
+  const name = line.slice(0, open);
+  return name.includes(".") && goName.test(name) ? name : null;
+}
 
 const readers: Readonly<Record<Runtime, Reader>> = {
   jvm: (line) => {
@@ -58,9 +67,8 @@ const readers: Readonly<Record<Runtime, Reader>> = {
   },
   go: (line, next) => {
     const file = goFile.exec(next);
-    const call = file === null ? null : goCall.exec(line.replace(/ in goroutine \d+$/, ""));
-    if (call === null || file === null) return null;
-    const path = call[1] ?? "";
+    const path = file === null ? null : goCall(line.replace(/ in goroutine \d+$/, ""));
+    if (path === null || file === null) return null;
     const cut = path.indexOf(".", path.lastIndexOf("/") + 1);
     return frame(path.slice(0, cut), file[1] ?? "", path.slice(cut + 1));
   },

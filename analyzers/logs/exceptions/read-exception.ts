@@ -1,9 +1,9 @@
 import { LineScanner } from "#analyzers/logs/scan-line.ts";
-import { cleanText } from "#analyzers/logs/clean-text.ts";
+import { cleanLine } from "#analyzers/logs/clean-text.ts";
 import { templateText } from "#analyzers/logs/template-text.ts";
 import { hashId } from "#analyzers/logs/text-hash.ts";
 import { frameKey, isInApp, isMachinery } from "./frame-key.ts";
-import { parseFrames, stackLimits, type Frame, type Frames } from "./parse-frames.ts";
+import { parseFrames, stackLimits, type Frames } from "./parse-frames.ts";
 
 /** A failure as a program printed it. */
 export interface Exception {
@@ -22,7 +22,7 @@ const mostTypes = 8;
 
 const typed =
   /^(?:Caused by: |Exception in thread "[^"]{0,120}" |Unhandled exception\. |Uncaught |PHP Fatal error: {1,2}Uncaught |Suppressed: | ?---> )?((?:[A-Za-z_$][\w$]{0,80}[.\\:]{1,2}){0,12}(?:[A-Za-z_$][\w$]{0,80})?(?:Error|Exception|Fault|Failure|Panic|Interrupt|Exit|Warning|Throwable|Rejection))(?: \[(\w{1,60})\])?(?::|\s|$)(.{0,400})/;
-const rubyTyped = /^[^\n]{0,400}: (.{0,300}) \(((?:[A-Z]\w{0,80}(?:::)?){1,6})\)$/;
+const rubyType = /^[A-Z]\w{0,80}(?:::[A-Z]\w{0,80}){0,5}$/;
 const goPanic = /^panic: (.{0,400})/;
 const rustPanic = /^thread '[^']{1,128}'(?: \(\d{1,10}\))? panicked at (.{0,400})/;
 const codes =
@@ -34,11 +34,20 @@ export interface Headline {
   readonly message: string;
 }
 
+/** `place: message (Type)`, as Ruby writes it. By places, since an expression would try each colon with each bracket. */
+function rubyHeadline(line: string): Headline | null {
+  const open = line.endsWith(")") ? line.lastIndexOf(" (") : -1;
+  const type = open < 0 ? "" : line.slice(open + 2, -1);
+  const colon = line.indexOf(": ");
+  if (colon < 0 || colon >= open || !rubyType.test(type)) return null;
+  return { type, message: line.slice(colon + 2, open) };
+}
+
 function headlineOf(line: string): Headline | null {
   const plain = typed.exec(line);
   if (plain !== null) return { type: plain[1] ?? "", message: `${plain[2] ?? ""} ${plain[3] ?? ""}`.trim() };
-  const ruby = rubyTyped.exec(line);
-  if (ruby !== null) return { type: ruby[2] ?? "", message: ruby[1] ?? "" };
+  const ruby = rubyHeadline(line);
+  if (ruby !== null) return ruby;
   const go = goPanic.exec(line);
   if (go !== null) return { type: "panic", message: go[1] ?? "" };
   const rust = rustPanic.exec(line);
@@ -64,14 +73,19 @@ function typeName({ type, message }: Headline): string {
 function countingFrames({ runtime, frames }: Frames): readonly string[] {
   const told = frames.filter((frame) => !isMachinery(frame));
   const own = told.filter((frame) => isInApp(runtime, frame));
-  const keys = (own.length > 0 ? own : told).map((frame: Frame) => frameKey(frame));
-  return keys.filter((key, at) => key !== keys[at - 1]).slice(0, mostFrames);
+  const keys: string[] = [];
+  for (const frame of own.length > 0 ? own : told) {
+    const key = frameKey(frame);
+    if (key !== keys.at(-1)) keys.push(key);
+    if (keys.length === mostFrames) break;
+  }
+  return keys;
 }
 
 const scanner = new LineScanner();
 
 function messageTemplate(message: string): string {
-  const text = cleanText(message, stackLimits.lineChars);
+  const text = cleanLine(message, stackLimits.lineChars);
   return templateText(scanner.scan(text).texts(text));
 }
 

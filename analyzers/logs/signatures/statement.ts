@@ -9,7 +9,8 @@ const codeList = /\bE[A-Z]{4,16}\s?[,|/]\s?'?"?E[A-Z]{4,16}\b/;
 const statement = new RegExp(
   [
     String.raw`\b(?:handler|handlers|hook|hooks|listener|interceptor|filter|alert|alerts|metric|counter|gauge|rules?|policy|dashboard|probe|checks?|detector|detection|support|protection|guard|retry|retries|tests?|feature)\b[^\n]{0,60}\b(?:registered|installed|enabled|disabled|configured|passed|updated|reset|ready|initialized)\b`,
-    String.raw`\b(?:registered|installed|enabled|configured|enabling|installing|registering|configuring)\b[^\n]{0,40}\b(?:handlers?|hooks?|listener|interceptor|filter|alerts?|metric|counter|rule|policy|dashboard|detector|detection|support|protection|retry|retries|for)\b`,
+    String.raw`\b(?:registered|installed|enabled|configured|enabling|installing|registering|configuring)\b[^\n]{0,40}\b(?:handlers?|hooks?|listener|interceptor|filter|alerts?|metric|counter|rule|policy|dashboard|detector|detection|support|protection|retry|retries)\b`,
+    String.raw`\b(?:registered|installed|enabled|configured) for\b`,
     String.raw`\bto (?:avoid|prevent)\b`,
     String.raw`\b(?:avoids|prevents|handles|detects|mitigates|documents|describes|explains)\b`,
     String.raw`\b(?:runbook|wiki|faq|tutorial|article|changelog|release notes)\b`,
