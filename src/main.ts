@@ -26,6 +26,7 @@ process.exitCode = await runProgram(
     validate: async (files) => (await import("#config/load-configuration.ts")).validateFiles(files),
     loadPolicy: async (file) => (await import("#config/load-configuration.ts")).loadPolicy(file),
     loadSignatures: async (files) => (await import("#config/load-configuration.ts")).loadSignatures(files),
+    loadRedaction: async (file) => (await import("#config/load-configuration.ts")).loadRedaction(file),
     replay: async (lines, options, output) => {
       const { replay } = await import("./replay.ts");
       await replay(lines, options, output);

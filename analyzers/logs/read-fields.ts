@@ -68,7 +68,7 @@ export function isFields(value: unknown): value is Fields {
 }
 
 /** The value of a key, written flat (`error.message`) or nested. */
-function valueOf(fields: Fields, key: string): unknown {
+export function valueOf(fields: Fields, key: string): unknown {
   const flat = fields[key];
   if (flat !== undefined || !key.includes(".")) return flat;
   let at: unknown = fields;

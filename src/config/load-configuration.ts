@@ -1,4 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
+import type { RedactOptions } from "#analyzers/logs/redact.ts";
 import type { RuleSet } from "#analyzers/logs/signatures/matcher.ts";
 import type { Signature } from "#analyzers/logs/signatures/signature.ts";
 import {
@@ -11,6 +12,7 @@ import { defaultPolicy, type Policy } from "#engine/policy.ts";
 import { err, ok, type Result } from "#model/result.ts";
 import { compileLinear } from "./linear-regex.ts";
 import { loadDocuments, type LoadedDocument, type SourceText } from "./load-documents.ts";
+import { redactOptionsOf } from "./redaction.ts";
 import { reasonOf, resolveSecret } from "./resolve-secret.ts";
 import { overlaySettings, readSettings, type Flags } from "./settings.ts";
 import { formatFault, yamlLimits } from "./yaml-documents.ts";
@@ -176,4 +178,15 @@ export async function loadSignatures(files: readonly string[]): Promise<Result<R
   const rules = signaturesOf(documents.value);
   if (rules.length > 0) return ok({ rules, compile: compileLinear });
   return err([`${files.join(", ")}: no signature is there; write a document of kind: Signatures`]);
+}
+
+/** What the configuration of a file wants taken out of log lines. */
+export async function loadRedaction(file: string): Promise<Result<RedactOptions, readonly string[]>> {
+  const sources = await readSources([file]);
+  if (!sources.ok) return sources;
+  const documents = loadDocuments(sources.value);
+  if (!documents.ok) return err(documents.error.map(formatFault));
+  const found = documents.value.find((each) => each.kind === "Configuration");
+  if (found !== undefined) return ok(redactOptionsOf(found.value.logs.redaction));
+  return err([`${file}: no configuration is there; write a document of kind: Configuration`]);
 }

@@ -5,6 +5,7 @@ import { err, ok, type Result } from "#model/result.ts";
 import { explainProblem, suggestion } from "./explain-problem.ts";
 import { documentKinds, jsonSchemaOf, type DocumentKind } from "./json-schema.ts";
 import { compileLinear } from "./linear-regex.ts";
+import { redactionProblems } from "./redaction.ts";
 import { readYamlDocuments, type Fault, type YamlDocument } from "./yaml-documents.ts";
 
 /** A text with the name that faults give it. */
@@ -67,8 +68,10 @@ function parseDocument(source: YamlDocument, overlay: Overlay): Result<LoadedDoc
   }
   const document = overlay(source.value);
   const configuration = parseConfiguration(document);
-  if (configuration.ok) return ok({ kind: "Configuration", source, value: configuration.value });
-  return err(faultsOf(source, "Configuration", configuration.error, document));
+  if (!configuration.ok) return err(faultsOf(source, "Configuration", configuration.error, document));
+  const problems = redactionProblems(configuration.value.logs.redaction);
+  if (problems.length > 0) return err(faultsOf(source, "Configuration", problems, document));
+  return ok({ kind: "Configuration", source, value: configuration.value });
 }
 
 /** Two documents that claim one place: a second configuration, or a second one of a kind and name. */

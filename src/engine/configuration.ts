@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { redactionSchema } from "#analyzers/logs/redaction-rules.ts";
 import { noticeEvents } from "#model/notice.ts";
 import { err, ok, type Result } from "#model/result.ts";
 import { durationMs, problemsOf, type Problem } from "./policy.ts";
@@ -179,6 +180,13 @@ export const configurationSchema = z
       .boolean()
       .default(true)
       .describe("Open a report-only analysis when two versions of a service emit at once."),
+    logs: z
+      .strictObject({
+        redaction: redactionSchema
+          .prefault({})
+          .describe("What is taken out of log lines before they are kept as examples."),
+      })
+      .prefault({}),
     limits: z
       .strictObject({
         bodyBytes: z.number().int().min(1024).max(1_073_741_824).default(67_108_864),

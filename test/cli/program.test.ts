@@ -22,6 +22,7 @@ const parts: Parts = {
   validate: () => Promise.resolve(ok([])),
   loadPolicy: () => Promise.resolve(ok(defaultPolicy)),
   loadSignatures: () => Promise.resolve(err(["not asked"])),
+  loadRedaction: () => Promise.resolve(err(["not asked"])),
   replay: () => Promise.resolve(),
 };
 

@@ -30,6 +30,7 @@ async function status(words: readonly string[], terminal: MemoryTerminal = creat
     validate: () => Promise.resolve(ok([])),
     loadPolicy: absent,
     loadSignatures: absent,
+    loadRedaction: absent,
     calibrate: () => Promise.reject(new Error("not asked for")),
     replay: () => Promise.resolve(),
   };

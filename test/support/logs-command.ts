@@ -1,5 +1,5 @@
 import { runProgram, type Parts } from "#cli/program.ts";
-import { loadSignatures } from "#config/load-configuration.ts";
+import { loadRedaction, loadSignatures } from "#config/load-configuration.ts";
 import { defaultPolicy } from "#engine/policy.ts";
 import { ok } from "#model/result.ts";
 import { createMemoryTerminal } from "./memory-terminal.ts";
@@ -11,6 +11,7 @@ const parts: Parts = {
   loadPolicy: () => Promise.resolve(ok(defaultPolicy)),
   calibrate: () => Promise.reject(new Error("not asked for")),
   loadSignatures,
+  loadRedaction,
   replay: () => Promise.resolve(),
 };
 

@@ -2,6 +2,7 @@ import { readException, type Exception } from "#analyzers/logs/exceptions/read-e
 import type { Miner } from "#analyzers/logs/miner.ts";
 import { exampleLine } from "#analyzers/logs/example-line.ts";
 import { findFailures } from "#analyzers/logs/signatures/find-failures.ts";
+import type { RedactOptions } from "#analyzers/logs/redact.ts";
 import type { Matcher } from "#analyzers/logs/signatures/matcher.ts";
 import { mineMessage } from "./mine-records.ts";
 import { readRecords } from "./read-records.ts";
@@ -51,12 +52,15 @@ function exceptionOf(body: Body): Exception | null {
   return text === undefined ? null : readException(text, null);
 }
 
+export interface SideRequest {
+  readonly file: string;
+  readonly field: string | null;
+  readonly stdin: NodeJS.ReadableStream;
+  readonly redaction: RedactOptions;
+}
+
 /** Reads a file for the comparison. `miner` and `matcher` are the same for both sides. */
-export async function gatherSide(
-  request: { readonly file: string; readonly field: string | null; readonly stdin: NodeJS.ReadableStream },
-  miner: Miner,
-  matcher: Matcher,
-): Promise<Side> {
+export async function gatherSide(request: SideRequest, miner: Miner, matcher: Matcher): Promise<Side> {
   const lines = new Map<number, LineTally>();
   const signatures = new Map<string, number>();
   const exceptions = new Map<string, ExceptionTally>();
@@ -77,7 +81,7 @@ export async function gatherSide(
     tally.count += 1;
     if (errorLevel.test(message.level)) tally.isError = true;
     if (tally.examples.length < diffLimits.examples)
-      tally.examples.push(exampleLine(body.text, diffLimits.exampleChars));
+      tally.examples.push(exampleLine(body.text, diffLimits.exampleChars, request.redaction));
     for (const hit of findFailures(matcher, body.text, body.inner())) {
       const id = matcher.rules[hit]?.id ?? "";
       tally.signatures.add(id);
@@ -92,7 +96,7 @@ export async function gatherSide(
       exceptions.set(exception.fingerprint, {
         exception,
         count: 1,
-        example: exampleLine(body.text, diffLimits.exampleChars),
+        example: exampleLine(body.text, diffLimits.exampleChars, request.redaction),
       });
   }
   return { records, lines, signatures, exceptions, moreExceptions };

@@ -1,4 +1,5 @@
 import { Option, type Command } from "commander";
+import { defaultRedactOptions, type RedactOptions } from "#analyzers/logs/redact.ts";
 import type { RuleSet } from "#analyzers/logs/signatures/matcher.ts";
 import { exitCodes } from "#cli/exit-codes.ts";
 import type { Finish, Terminal } from "#cli/terminal.ts";
@@ -7,6 +8,8 @@ import type { Result } from "#model/result.ts";
 export interface LogsParts {
   /** The rules of files that hold documents of kind Signatures, or one line per fault. */
   loadSignatures(files: readonly string[]): Promise<Result<RuleSet, readonly string[]>>;
+  /** What the configuration in a file wants taken out of log lines, or one line per fault. */
+  loadRedaction(file: string): Promise<Result<RedactOptions, readonly string[]>>;
 }
 
 /** What every command here is given. */
@@ -62,6 +65,20 @@ async function withRules(
   await work(rules === null ? [] : [rules.value]);
 }
 
+/** Runs a command with what the configuration that `--config` names wants taken out of examples. */
+async function withRedaction(
+  file: string | undefined,
+  at: Surroundings,
+  work: (redaction: RedactOptions) => Promise<void>,
+): Promise<void> {
+  const redaction = file === undefined ? null : await at.parts.loadRedaction(file);
+  if (redaction !== null && !redaction.ok) {
+    refuse(at, redaction.error);
+    return;
+  }
+  await work(redaction === null ? defaultRedactOptions : redaction.value);
+}
+
 const more = (file: string, before: readonly string[] = []): readonly string[] => [...before, file];
 
 const fileHelp = 'a file with one record a line, plain or gzip; "-" is standard input';
@@ -100,6 +117,7 @@ function addSignatures(command: Command, at: Surroundings): void {
 }
 
 interface DiffFlags extends RuleFlags {
+  readonly config?: string;
   readonly output: "text" | "ndjson";
 }
 
@@ -114,24 +132,44 @@ function addDiff(command: Command, at: Surroundings): void {
       "a YAML file with rules of your own, beside the catalogue; may be given again",
       more,
     )
+    .option("--config <file>", "a configuration whose logs.redaction says what is taken out of examples")
     .addOption(new Option("--output <form>", "form of the lines").choices(["text", "ndjson"]).default("text"))
     .action((baseline: string, canary: string, flags: DiffFlags) =>
       withRules(flags, at, (rules) =>
-        onFiles([baseline, canary], at, async () => {
-          const { printDiff } = await import("./print-diff.ts");
-          const { output, jsonField: field = null } = flags;
-          await printDiff({ baseline, canary, field, output }, rules, at.terminal);
-        }),
+        withRedaction(flags.config, at, (redaction) =>
+          onFiles([baseline, canary], at, async () => {
+            const { printDiff } = await import("./print-diff.ts");
+            const { output, jsonField: field = null } = flags;
+            await printDiff({ baseline, canary, field, output, redaction }, rules, at.terminal);
+          }),
+        ),
       ),
     );
 }
 
-/** `haldane logs …`: patterns, known failures and differences of files and pipes, outside any analysis. */
+function addHygieneCommand(command: Command, at: Surroundings): void {
+  command
+    .description(
+      "print how many records carry severity, trace id and service, and can be parsed; of two files, what dropped",
+    )
+    .argument("<file>", fileHelp)
+    .argument("[canary]", "a second file that is held against the first")
+    .addOption(new Option("--output <form>", "form of the lines").choices(["text", "ndjson"]).default("text"))
+    .action((file: string, canary: string | undefined, flags: { readonly output: "text" | "ndjson" }) =>
+      onFiles(canary === undefined ? [file] : [file, canary], at, async () => {
+        const { printHygiene } = await import("./print-hygiene.ts");
+        await printHygiene({ file, canary: canary ?? null, output: flags.output }, at.terminal);
+      }),
+    );
+}
+
+/** `haldane logs …`: patterns, known failures, differences and hygiene of files and pipes, outside any analysis. */
 export function addLogs(command: Command, parts: LogsParts, terminal: Terminal, finish: Finish): void {
-  command.description("patterns and known failures in files of log records");
+  command.description("patterns, known failures and hygiene of files of log records");
   const add = (name: string): Command => command.command(name).copyInheritedSettings(command);
   const at = { parts, terminal, finish };
   addTemplates(add("templates"), at);
   addSignatures(add("signatures"), at);
   addDiff(add("diff"), at);
+  addHygieneCommand(add("hygiene"), at);
 }

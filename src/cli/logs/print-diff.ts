@@ -1,3 +1,4 @@
+import type { RedactOptions } from "#analyzers/logs/redact.ts";
 import { Miner } from "#analyzers/logs/miner.ts";
 import { createKnownMatcher } from "#analyzers/logs/signatures/known-matcher.ts";
 import type { RuleSet } from "#analyzers/logs/signatures/matcher.ts";
@@ -12,6 +13,7 @@ export interface DiffRequest {
   readonly canary: string;
   readonly field: string | null;
   readonly output: "text" | "ndjson";
+  readonly redaction: RedactOptions;
 }
 
 function row(each: Difference): string {
@@ -41,8 +43,7 @@ export async function printDiff(
 ): Promise<void> {
   const miner = new Miner();
   const matcher = createKnownMatcher(more);
-  const read = (file: string) =>
-    gatherSide({ file, field: request.field, stdin: terminal.stdin }, miner, matcher);
+  const read = (file: string) => gatherSide({ ...request, file, stdin: terminal.stdin }, miner, matcher);
   const baseline = await read(request.baseline);
   const canary = await read(request.canary);
   const titles = new Map(matcher.rules.map((rule) => [rule.id, rule.title]));

@@ -79,6 +79,29 @@ describe("haldane logs diff", () => {
     expect(out).toContain("nothing differs that the counts can show");
   });
 
+  test("with --config examples lose what logs.redaction says", async () => {
+    const baseline = await file(
+      "c.log",
+      times(50, (at) => `served ${at}`),
+    );
+    const canary = await file("d.log", [
+      ...times(50, (at) => `served ${at}`),
+      ...times(40, (at) => `refused ACC-${at} of 10.0.0.${at}`),
+    ]);
+    const config = await file("haldane.yaml", [
+      "apiVersion: haldane/v1",
+      "kind: Configuration",
+      "logs:",
+      "  redaction:",
+      "    ips: true",
+      "    rules: [{ name: account, literal: ACC-, pattern: 'ACC-[0-9]+' }]",
+    ]);
+    const { code, out } = await logsCommand(["diff", "--config", config, baseline, canary]);
+    expect(code).toBe(0);
+    expect(out).toContain("refused [account] of [ip]");
+    expect((await logsCommand(["diff", "--config", baseline, baseline, canary])).code).toBe(2);
+  });
+
   test("two standard inputs and a missing file are usage errors", async () => {
     expect((await logsCommand(["diff", "-", "-"])).code).toBe(2);
     expect((await logsCommand(["diff", join(folder, "none"), "-"])).code).toBe(2);
