@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import type { RedactOptions } from "#analyzers/logs/redact.ts";
-import type { RuleSet } from "#analyzers/logs/signatures/matcher.ts";
+import { matchLimits, type RuleSet } from "#analyzers/logs/signatures/matcher.ts";
 import type { Signature } from "#analyzers/logs/signatures/signature.ts";
 import {
   configurationSchema,
@@ -176,7 +176,7 @@ export async function loadSignatures(files: readonly string[]): Promise<Result<R
   const documents = loadDocuments(sources.value);
   if (!documents.ok) return err(documents.error.map(formatFault));
   const rules = signaturesOf(documents.value);
-  if (rules.length > 0) return ok({ rules, compile: compileLinear });
+  if (rules.length > 0) return ok({ rules, compile: compileLinear, windowChars: matchLimits.ownWindowChars });
   return err([`${files.join(", ")}: no signature is there; write a document of kind: Signatures`]);
 }
 

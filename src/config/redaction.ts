@@ -1,11 +1,11 @@
-import { RE2JS } from "re2js";
 import type { RedactOptions, Redaction } from "#analyzers/logs/redact.ts";
 import type { RedactionRule, RedactionRules } from "#analyzers/logs/redaction-rules.ts";
 import type { Problem } from "#engine/policy.ts";
+import { compileRe2 } from "./linear-regex.ts";
 
 /** A rule whose time is linear in the text whatever its expression. Throws where the expression is none of RE2. */
 function compileRule({ name, literal, pattern }: RedactionRule): Redaction {
-  const compiled = RE2JS.compile(pattern);
+  const compiled = compileRe2(pattern, false);
   return {
     name,
     replace: (text, by) =>

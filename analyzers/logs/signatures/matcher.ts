@@ -8,6 +8,8 @@ export const matchLimits = {
   recordChars: 16_384,
   /** UTF-16 code units around a literal that the whole rule is held against; no expression ever sees more. */
   windowChars: 4096,
+  /** The same for expressions of users, which cost more for each unit. */
+  ownWindowChars: 1024,
 } as const;
 
 /** Compiles an expression to a test; it must hold no look-around and no back-reference. */
@@ -15,6 +17,7 @@ export type CompileRegex = (source: string, anyCase: boolean) => (text: string) 
 
 interface Confirm {
   readonly rule: number;
+  readonly windowChars: number;
   readonly holds: (text: string) => boolean;
 }
 
@@ -45,18 +48,25 @@ function confirmOf(clause: Clause, compile: CompileRegex): (text: string) => boo
 export interface RuleSet {
   readonly rules: readonly Signature[];
   readonly compile: CompileRegex;
+  /** UTF-16 code units around a literal that an expression sees; `matchLimits.windowChars` by default. */
+  readonly windowChars?: number;
 }
 
 const none: readonly number[] = [];
 
-/** The part of a record around a place: from the beginning of a line near before it. */
-function windowAt(record: string, at: number): string {
-  const { windowChars } = matchLimits;
+/** Stands where a record was cut, so that no expression takes the cut for the beginning or end of the record. */
+const cutMark = "\u0000";
+
+/** The part of a record around a place, `windowChars` with its marks: from the beginning of a line near before it. */
+function windowAt(record: string, at: number, windowChars: number): string {
   if (record.length <= windowChars) return record;
   const near = Math.max(0, at - windowChars / 4);
   const line = record.indexOf("\n", near);
-  const from = near > 0 && line >= 0 && line < at ? line + 1 : near;
-  return record.slice(from, from + windowChars);
+  const isLine = near > 0 && line >= 0 && line < at;
+  const from = isLine ? line + 1 : near;
+  const end = from + windowChars - 2 * cutMark.length;
+  const before = from > 0 && !isLine ? cutMark : "";
+  return `${before}${record.slice(from, end)}${end < record.length ? cutMark : ""}`;
 }
 
 /**
@@ -78,7 +88,7 @@ export class Matcher {
     const places = new Map<string, number[]>();
     const clauses: Confirm[] = [];
     let rule = 0;
-    for (const { rules, compile } of sets)
+    for (const { rules, compile, windowChars: forRegex = matchLimits.windowChars } of sets)
       for (const { match } of rules) {
         for (const clause of match) {
           for (const literal of new Set(gateOf(clause).map((text) => text.toLowerCase()))) {
@@ -86,7 +96,8 @@ export class Matcher {
             if (sent === undefined) places.set(literal, [clauses.length]);
             else sent.push(clauses.length);
           }
-          clauses.push({ rule, holds: confirmOf(clause, compile) });
+          const windowChars = "regex" in clause ? forRegex : matchLimits.windowChars;
+          clauses.push({ rule, windowChars, holds: confirmOf(clause, compile) });
         }
         rule += 1;
       }
@@ -117,12 +128,12 @@ export class Matcher {
     for (const { clause: place, at } of this.#candidates) {
       const clause = this.#clauses[place];
       if (clause === undefined || hits.has(clause.rule)) continue;
-      const text = windowAt(record, at);
+      const text = windowAt(record, at, clause.windowChars);
       if (!clause.holds(text)) continue;
       const unless = this.rules[clause.rule]?.unless ?? [];
       if (!unless.some((literal) => text.includes(literal))) hits.add(clause.rule);
     }
-    if (hits.size === 0 || isStatement(windowAt(record, 0))) return none;
+    if (hits.size === 0 || isStatement(windowAt(record, 0, matchLimits.windowChars))) return none;
     return [...hits].sort((a, b) => a - b);
   }
 }

@@ -112,6 +112,21 @@ describe("the matcher", () => {
     own.find(`${"a".repeat(9000)}needle${"b".repeat(9000)}`);
     own.find("a needle");
     expect(seen).toEqual([matchLimits.windowChars, 8]);
+    const narrow = new Matcher([
+      { rules: [rule], compile: () => (text) => seen.push(text.length) > 0, windowChars: 100 },
+    ]);
+    narrow.find(`${"a".repeat(9000)}needle${"b".repeat(9000)}`);
+    expect(seen.at(-1)).toBe(100);
+  });
+
+  test("where a record is cut it neither begins nor ends", () => {
+    const match = [{ regex: "^b|a$", literals: ["needle"], anyCase: false }];
+    const own = new Matcher([{ rules: [{ ...knownFailures()[0]!, match }], compile: compileKnown }]);
+    const around = (before: string, after: string) => `${before.repeat(9000)}needle${after.repeat(9000)}`;
+    expect(own.find(around("b", "a"))).toEqual([]);
+    expect(own.find("b needle")).toEqual([0]);
+    expect(own.find(`x\n${"b".repeat(500)}needle${"c".repeat(9000)}`)).toEqual([]);
+    expect(own.find(`${"x".repeat(4000)}\nb needle${"c".repeat(9000)}`)).toEqual([0]);
   });
 
   test("a literal that rules a failure out does", () => {

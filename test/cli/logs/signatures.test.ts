@@ -96,6 +96,11 @@ describe("haldane logs signatures", () => {
     ],
     ["an expression without a literal", '      - regex: "ledger"', "signatures[0].match[0]"],
     ["a look-around", '      - { regex: "(?=ledger)", literals: ["ledger"] }', "no look-around"],
+    [
+      "an expression that unfolds to many steps",
+      '      - { regex: "(a?){900}", literals: ["ledger"] }',
+      "at most 1000",
+    ],
     ["a literal outside ASCII", '      - text: "größer"', "searched for in ASCII"],
   ])("%s is refused with its place", async (_, match, message) => {
     const path = await file("bad.yaml", rule(match));
