@@ -2,7 +2,7 @@ import type { MinerLimits } from "#analyzers/logs/miner-limits.ts";
 import { cutLoose } from "#analyzers/logs/cut-loose.ts";
 import { Miner, otherTemplate, plainSource, type LogSource } from "#analyzers/logs/miner.ts";
 import { severities } from "#analyzers/logs/level-severity.ts";
-import { redact } from "#analyzers/logs/redact.ts";
+import { redact, type RedactOptions } from "#analyzers/logs/redact.ts";
 import { hashText, spread } from "#analyzers/logs/text-hash.ts";
 import type { Instant } from "#model/time.ts";
 import type { Changing, DirtyList } from "./dirty-list.ts";
@@ -84,8 +84,8 @@ const sourceChars = 256;
 /** Sources whose cleaned form is remembered; forgotten together when full. */
 const keptSources = 10_000;
 
-function cleanSource(source: LogSource): LogSource {
-  const clean = (text: string): string => cutLoose(redact(text.slice(0, sourceChars)));
+function cleanSource(source: LogSource, redaction: RedactOptions): LogSource {
+  const clean = (text: string): string => cutLoose(redact(text.slice(0, sourceChars), redaction));
   return {
     logger: clean(source.logger),
     event: clean(source.event),
@@ -126,13 +126,19 @@ export class ServicePatterns {
   readonly #byLine = new Map<number, PatternEntry>();
   readonly #sources = new Map<number, number>();
   readonly #isFull: () => boolean;
+  readonly #redaction: RedactOptions;
   #fresh: PatternEntry[] = [];
   #joinsSettled = 0;
   #limitsTold = { lines: 0, joins: 0 };
 
   /** `isFull`: all services together hold the most that they may, and no new source is kept. */
-  constructor(counts: ServiceCounts, limits: MinerLimits, isFull: () => boolean) {
+  constructor(
+    counts: ServiceCounts,
+    limits: MinerLimits,
+    { redaction, isFull }: { readonly redaction: RedactOptions; readonly isFull: () => boolean },
+  ) {
     this.counts = counts;
+    this.#redaction = redaction;
     this.#isFull = isFull;
     this.#miner = new Miner(limits);
   }
@@ -147,7 +153,7 @@ export class ServicePatterns {
       this.#sourceOf(said.source),
       said.message,
       severityClass(said.severity),
-      redact,
+      (text) => redact(text, this.#redaction),
     );
     return this.#byLine.get(line) ?? this.#newEntry(line);
   }
@@ -209,7 +215,7 @@ export class ServicePatterns {
     const known = this.#sources.get(key);
     if (known !== undefined) return known;
     if (this.#isFull()) return this.#miner.source(otherSource);
-    const number = this.#miner.source(cleanSource(source));
+    const number = this.#miner.source(cleanSource(source, this.#redaction));
     if (this.#sources.size >= keptSources) this.#sources.clear();
     this.#sources.set(key, number);
     return number;
