@@ -77,8 +77,8 @@ interface Lane {
   lastRole: MetricRole | null;
   lastStreams: MetricStreams | null;
   logs: SeriesSlot | null;
-  /** By form of line; null past the cap on series. */
-  readonly patterns: Map<PatternEntry, SeriesSlot | null>;
+  /** By form of line. */
+  readonly patterns: Map<PatternEntry, SeriesSlot>;
 }
 
 /** One distinct resource: where its records go, or the tally that counts them. */
@@ -188,8 +188,13 @@ export class Accumulate implements Observer {
     this.operations.clearIfCrowded();
     this.dropStaleTexts();
     if (this.resources.length >= this.limits.resources) this.dropResources();
-    const crowded = this.registry.isCrowded || this.streams.size >= this.limits.streams;
+    const crowded =
+      this.registry.isCrowded || this.series.isCrowded || this.patterns.isCrowded || this.isFullOfStreams();
     if (crowded && now - this.forgotAt >= forgetEveryMs) this.forgetIdle(now);
+  }
+
+  private isFullOfStreams(): boolean {
+    return this.streams.size >= this.limits.streams;
   }
 
   /** Records of the body since `begin` that were refused. */
@@ -224,8 +229,9 @@ export class Accumulate implements Observer {
   }
 
   /** What is held in memory, for the metrics of the process. */
-  sizes(): { readonly series: number; readonly windows: number; readonly streams: number } {
-    return { series: this.series.size, windows: this.series.cellCount, streams: this.streams.size };
+  sizes(): Readonly<Record<"series" | "windows" | "streams" | "patterns", number>> {
+    const { series, streams, patterns } = this;
+    return { series: series.size, windows: series.cellCount, streams: streams.size, patterns: patterns.size };
   }
 
   resource(attributes: ReadonlyMap<string, AttributeValue>): number {
@@ -304,12 +310,9 @@ export class Accumulate implements Observer {
     if (log.content.isCut) this.tally(lane.row.group.tally, "cut.logBodies", 1);
     if (said === null) return;
     const entry = this.patterns.record(lane.row, log, said, matcher);
-    let slot = lane.patterns.get(entry);
-    if (slot === undefined) {
-      slot = this.series.of(lane.row, { kind: "pattern", pattern: entry.id });
-      lane.patterns.set(entry, slot);
-    }
-    if (slot === null) {
+    const slot = lane.patterns.get(entry) ?? this.series.of(lane.row, { kind: "pattern", pattern: entry.id });
+    if (slot !== null) lane.patterns.set(entry, slot);
+    else {
       this.tally(lane.row.group.tally, "overflow.patternSeries", 1);
       return;
     }
@@ -376,7 +379,7 @@ export class Accumulate implements Observer {
       lastRole: null,
       lastStreams: null,
       logs: null,
-      patterns: new Map<PatternEntry, SeriesSlot | null>(),
+      patterns: new Map<PatternEntry, SeriesSlot>(),
     };
     this.lanes.set(row, lane);
     return lane;

@@ -48,6 +48,7 @@ export class PatternTable {
   readonly #changed = new DirtyList<PatternEntry>();
   readonly #shown = new Set<PatternEntry>();
   #size = 0;
+  #refusedSinceForgetting = false;
   #exampleBytes = 0;
 
   constructor(limits: PatternLimits, redaction: RedactOptions, overflow: CountOverflow) {
@@ -59,6 +60,11 @@ export class PatternTable {
   /** Forms of line in memory. */
   get size(): number {
     return this.#size;
+  }
+
+  /** True where an example found no room: those of idle instances may make some. */
+  get isCrowded(): boolean {
+    return this.#refusedSinceForgetting;
   }
 
   readonly #isFull = (): boolean => this.#size >= this.#limits.patterns;
@@ -93,11 +99,14 @@ export class PatternTable {
       const ofService = entries.get(counts) ?? new Map<string, PatternEntry>();
       entries.set(counts, ofService.set(pattern.id, entry));
     }
-    for (const { instanceId, pattern, examples } of stored.examples) {
+    // Those of the newest instances first, as far as there is room.
+    for (const { instanceId, pattern, examples } of [...stored.examples].reverse()) {
       const row = known.rows.get(instanceId);
       const entry = row === undefined ? undefined : entries.get(row.group)?.get(pattern);
       if (row === undefined || entry === undefined) continue;
-      this.#counting(this.#serviceOf(row.group), entry, () => {
+      const service = this.#serviceOf(row.group);
+      if (!this.#hasRoom(service)) continue;
+      this.#counting(service, entry, () => {
         entry.examples.restore(row, examples);
       });
     }
@@ -117,6 +126,7 @@ export class PatternTable {
 
   /** Lets go of the examples of instances that are gone from memory. */
   forgetRows(rows: ReadonlySet<InstanceRow>): void {
+    this.#refusedSinceForgetting = false;
     for (const service of this.#services.values())
       for (const entry of service.patterns.all())
         this.#counting(service, entry, () => {
@@ -156,16 +166,21 @@ export class PatternTable {
     row: InstanceRow,
     { log, said }: { readonly log: LogView; readonly said: SaidInLog },
   ): void {
-    const { exampleBytes, exampleBytesOfService, exampleChars } = this.#limits;
-    if (this.#exampleBytes >= exampleBytes || service.exampleBytes >= exampleBytesOfService) {
+    if (!this.#hasRoom(service)) {
+      this.#refusedSinceForgetting = true;
       this.#overflow(row.group, "overflow.examples", 1);
       return;
     }
-    const line = exampleLine(said.text, exampleChars, this.#redaction);
+    const line = exampleLine(said.text, this.#limits.exampleChars, this.#redaction);
     this.#counting(service, entry, () => {
       if (entry.examples.add(row, { at: log.time, line, traceId: log.content.traceId() }))
         this.#shown.add(entry);
     });
+  }
+
+  #hasRoom({ exampleBytes }: Touched): boolean {
+    const { exampleBytes: most, exampleBytesOfService } = this.#limits;
+    return this.#exampleBytes < most && exampleBytes < exampleBytesOfService;
   }
 
   #counting(service: Touched, entry: PatternEntry, deed: () => void): void {

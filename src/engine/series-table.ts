@@ -96,6 +96,7 @@ export class SeriesTable {
   private readonly byWindow = new Map<Instant, Cell[]>();
   private readonly fresh: Series[] = [];
   private nextId = 1;
+  private refusedSinceForgetting = false;
 
   /** How many of each kind that has limits of its own: log patterns, and all else. */
   private readonly counted = { pattern: new SeriesCounts(), other: new SeriesCounts() };
@@ -112,6 +113,11 @@ export class SeriesTable {
     return this.all.size;
   }
 
+  /** True where a series found no room: those of idle instances may make some. */
+  get isCrowded(): boolean {
+    return this.refusedSinceForgetting;
+  }
+
   /** Windows of all series in memory. */
   get cellCount(): number {
     let count = 0;
@@ -124,7 +130,10 @@ export class SeriesTable {
     const key = `${row.id}/${measureKey(measure)}`;
     const known = this.all.get(key);
     if (known !== undefined) return known;
-    if (this.isFull(row, measure)) return null;
+    if (this.isFull(row, measure)) {
+      this.refusedSinceForgetting = true;
+      return null;
+    }
     this.countsOf(measure).add(row, 1);
     const slot = new SeriesSlot(this.nextId, row, measure);
     this.nextId += 1;
@@ -199,6 +208,7 @@ export class SeriesTable {
 
   /** Forgets the series of instances that are gone. */
   forgetRows(rows: ReadonlySet<InstanceRow>): void {
+    this.refusedSinceForgetting = false;
     for (const [key, { row, measure }] of this.all) {
       if (!rows.has(row)) continue;
       this.all.delete(key);

@@ -257,6 +257,34 @@ describe("limits of log patterns", () => {
     on.store.close();
   });
 
+  it.each([
+    ["patternSeriesOfService", 10, "overflow.patternSeries"],
+    ["exampleBytesOfService", 2000, "overflow.examples"],
+  ] as const)("%s: what has long been idle makes room for a new deployment", (name, most, tally) => {
+    const on = accumulateOn(openStore(), { limits: { [name]: most } });
+    takeRecords(on, flood(20), now);
+    on.write();
+    const full = talliesIn(on.store)[tally];
+    expect(full).toBeGreaterThan(0);
+    const hourMs = 3_600_000;
+    const later = flood(4).map((record) => ({
+      ...record,
+      time: record.time + hourMs,
+      version: "2",
+      pod: "b",
+    }));
+    takeRecords(on, later, now + hourMs);
+    on.write();
+    expect(talliesIn(on.store)[tally]).toBe(full);
+    const newest = on.store.reader.deployments().at(-1)!;
+    const found = on.store.reader.patterns([newest.id]);
+    expect(found).toHaveLength(4);
+    expect(
+      found.flatMap(({ examples }) => examples.filter((one) => one.deploymentId === newest.id)),
+    ).toHaveLength(4);
+    on.store.close();
+  });
+
   it("lines past the limit are one pattern for each severity, which is known again after a restart", () => {
     const on = take({ patternsOfService: 3 }, flood(20));
     const others = patternsIn(on.store).filter(({ template }) => template.startsWith("<other>"));
