@@ -1,8 +1,8 @@
+import { compareExamples } from "#model/fold-patterns.ts";
 import { examplesEach } from "#model/log-pattern.ts";
+import type { ExampleRow } from "#model/pattern-row.ts";
 import type { Instant } from "#model/time.ts";
-import { compareExamples } from "./fold-patterns.ts";
 import type { InstanceRow } from "./instance-row.ts";
-import type { ExampleRow } from "./pattern-row.ts";
 
 export type StoredExample = ExampleRow["examples"][number];
 

@@ -3,11 +3,11 @@ import type { Command, CommandRecord } from "#model/command.ts";
 import type { Deployment, Instance } from "#model/deployment.ts";
 import type { LogPattern } from "#model/log-pattern.ts";
 import type { Notice } from "#model/notice.ts";
+import type { ExampleRow, PatternRow } from "#model/pattern-row.ts";
 import type { Result } from "#model/result.ts";
 import type { Measure, Sample, SampleRow } from "#model/sample.ts";
 import type { Instant } from "#model/time.ts";
 import type { LogContent } from "./log-content.ts";
-import type { ExampleRow, PatternRow } from "./pattern-row.ts";
 
 /** An interned string: a small integer, valid while the interner's generation stands. 0 is "absent". */
 export type Text = number;

@@ -1,15 +1,15 @@
-import type { MinerLimits } from "#analyzers/logs/miner-limits.ts";
 import { cutLoose } from "#analyzers/logs/cut-loose.ts";
-import { Miner, otherTemplate, plainSource, type LogSource } from "#analyzers/logs/miner.ts";
 import { severities } from "#analyzers/logs/level-severity.ts";
+import type { MinerLimits } from "#analyzers/logs/miner-limits.ts";
+import { Miner, otherTemplate, plainSource, type LogSource } from "#analyzers/logs/miner.ts";
 import { redact, type RedactOptions } from "#analyzers/logs/redact.ts";
 import { hashText, spread } from "#analyzers/logs/text-hash.ts";
+import { compareTexts } from "#model/fold-patterns.ts";
+import type { PatternRow } from "#model/pattern-row.ts";
 import type { Instant } from "#model/time.ts";
 import type { Changing, DirtyList } from "./dirty-list.ts";
-import { compareTexts } from "./fold-patterns.ts";
 import type { ServiceCounts } from "./instance-row.ts";
 import { KeptExamples } from "./kept-examples.ts";
-import type { PatternRow } from "./pattern-row.ts";
 import type { SaidInLog } from "./read-log.ts";
 
 /** One form of line of a service as it is seen again. */

@@ -1,6 +1,6 @@
 import { expect } from "vitest";
 import type { TelemetryBatch, TelemetryReader, TelemetryWriter } from "#engine/ports.ts";
-import type { PatternRow } from "#engine/pattern-row.ts";
+import type { PatternRow } from "#model/pattern-row.ts";
 import type { Deployment, Instance } from "#model/deployment.ts";
 import type { Measure, Sample } from "#model/sample.ts";
 

@@ -1,5 +1,5 @@
-import { compareTexts, foldPatterns, type PatternExample } from "#engine/fold-patterns.ts";
-import type { ExampleRow, PatternRow } from "#engine/pattern-row.ts";
+import { compareTexts, foldPatterns, type PatternExample } from "#model/fold-patterns.ts";
+import type { ExampleRow, PatternRow } from "#model/pattern-row.ts";
 import type { TelemetryReader } from "#engine/ports.ts";
 import type { MergedDeployments } from "./merged-deployments.ts";
 import type { Connection } from "./open-database.ts";

@@ -1,5 +1,5 @@
 import type { Alias, Traits } from "#model/deployment.ts";
-import type { ExampleRow } from "#engine/pattern-row.ts";
+import type { ExampleRow } from "#model/pattern-row.ts";
 import type { Analysis } from "#model/analysis.ts";
 import type { Command } from "#model/command.ts";
 import type { Told } from "#model/notice.ts";

@@ -1,4 +1,4 @@
-import { examplesEach, type LogExample, type LogPattern } from "#model/log-pattern.ts";
+import { examplesEach, type LogExample, type LogPattern } from "./log-pattern.ts";
 import type { PatternRow } from "./pattern-row.ts";
 
 /** An example with the form of line that it shows. */

@@ -1,5 +1,5 @@
-import type { LogExample } from "#model/log-pattern.ts";
-import type { Instant } from "#model/time.ts";
+import type { LogExample } from "./log-pattern.ts";
+import type { Instant } from "./time.ts";
 
 /** One form of log line of a service: what is needed to know it again, and what was seen of it. `id` is for good, the rest may change. */
 export interface PatternRow {
