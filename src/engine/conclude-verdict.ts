@@ -6,6 +6,7 @@ import { deadlineShare, type Concluded } from "./findings.ts";
 import { attemptFactor } from "./fold.ts";
 import { baselineSick, silenceTells, silentForMs, suspectsIdentical } from "./integrity.ts";
 import type { Judgement } from "./judge.ts";
+import { suspectedPattern } from "./pattern-findings.ts";
 import type { Policy } from "./policy.ts";
 import type { EngineState } from "./signal.ts";
 import { sayRatio, sayShare, sayValue } from "./wording.ts";
@@ -187,8 +188,11 @@ function blocksOf({
       text: `the canary gets ${sayShare(share)} of the requests where ${sayShare(split.declaredShare)} was set, beyond the tolerated ${sayShare(policy.split.tolerance)} of it`,
     });
   }
+  const suspected = suspectedPattern(judgement.concluded);
   if (judgement.logHarm >= suspicion) {
     blocks.push({ code: "collecting", text: "harm is suspected and not yet shown" });
+  } else if (suspected !== null) {
+    blocks.push({ code: "collecting", text: `harm is suspected and not yet shown: ${suspected.why}` });
   }
   return blocks;
 }

@@ -3,6 +3,7 @@ import { baselineStrategies } from "#baselines/catalog.ts";
 import type { Analysis, ArmRef, IntervalPoint } from "#model/analysis.ts";
 import type { CommandRecord } from "#model/command.ts";
 import { deploymentLabel, type Deployment, type Instance } from "#model/deployment.ts";
+import type { LogPattern } from "#model/log-pattern.ts";
 import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
 import { concludeVerdict, type VerdictOutcome } from "./conclude-verdict.ts";
 import { decide, type Wish } from "./decide.ts";
@@ -243,15 +244,16 @@ function* judgeNow(input: LookInput, sealedTo: Instant, waiting: string | null):
     return { ...none, state: seen, waiting: waiting ?? "no telemetry of the canary seen yet" };
   }
   const from = readFrom(state, evidenceFrom);
+  const rows = readRows(input, { from, to: sealedTo, late: false });
   return yield* judgeInSteps({
     analysis,
     policy,
     state: { ...state, evidenceFrom },
-    rows: readRows(input, { from, to: sealedTo, late: false }),
+    rows,
     lateRows: readRows(input, { from: evidenceFrom, to: sealedTo, late: true }),
     before: state.counts === null ? rowsBefore(input, evidenceFrom) : [],
     instances: instancesOf(telemetry, state),
-    patterns: policy.logs.judged ? telemetry.patterns([...state.canaryIds, ...state.baselineIds]) : [],
+    patterns: policy.logs.judged && showsPatterns(state, rows) ? patternsOf(telemetry, state) : [],
     sealedTo,
     deadline: isDue(input),
     signalCap: input.signalCap,
@@ -267,6 +269,15 @@ function lastSeenBefore({ deployments, analysis }: LookInput, state: EngineState
 
 function instancesOf(telemetry: TelemetryReader, state: EngineState): readonly Instance[] {
   return telemetry.instances([...state.canaryIds, ...state.baselineIds]);
+}
+
+function patternsOf(telemetry: TelemetryReader, state: EngineState): readonly LogPattern[] {
+  return telemetry.patterns([...state.canaryIds, ...state.baselineIds]);
+}
+
+/** Most looks of a service that logs little have no use for its patterns. */
+function showsPatterns({ patterns }: EngineState, rows: readonly ArmRow[]): boolean {
+  return patterns.forms.length > 0 || rows.some(({ row }) => row.measure.kind === "pattern");
 }
 
 function readFrom(state: EngineState, evidenceFrom: Instant): Instant {

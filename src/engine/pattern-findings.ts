@@ -80,7 +80,9 @@ function together(a: FormEvidence, b: FormEvidence): FormEvidence {
 
 /**
  * How one pattern is judged. What one instance logs within one window is one burst, as retries and one bad second make it:
- * evidence is divided by the hits of a burst, which never makes more of it than independent hits would be worth.
+ * evidence is divided by the hits of a burst, which never makes more of it than independent hits would be worth. Where the
+ * canary has several instances, all that one of them alone shows is one burst too: a sick host is not a sick release. FATAL records
+ * and critical failures are worth their bursts on one instance as well.
  */
 function planOf(one: JoinedPattern, state: PatternsState, { policy, attempt }: FoldContext): PatternPlan {
   const of = (arm: PatternsState["canary"]): readonly number[] => arm.map(({ n }) => n);
@@ -90,8 +92,16 @@ function planOf(one: JoinedPattern, state: PatternsState, { policy, attempt }: F
     tolerance: policy.logs.tolerance,
     tau: roundedUp(policy.logs.spread * instanceSpread(of(state.canary), of(state.baseline))),
     degrees,
-    phi: one.bursts === 0 ? 1 : Math.max(1, (canaryX + baselineX) / one.bursts),
+    phi: Math.max(1, (canaryX + baselineX) / Math.max(1, burstsOf(one, state))),
   };
+}
+
+function burstsOf(
+  { bursts, fromStart, canaryInstances, baselineInstances }: JoinedPattern,
+  state: PatternsState,
+): number {
+  const isAlone = canaryInstances.length === 1 && baselineInstances.length === 0 && state.canary.length > 1;
+  return isAlone && !fromStart ? 1 : bursts;
 }
 
 function concludePattern(
@@ -108,7 +118,7 @@ function concludePattern(
   const conclusion = concludes({ hasEvidence: true, logHarm, logSafe: null, signal, context: fold });
   const change = changeOf(one, exposure, logHarm);
   const ratio = change === "more" ? ratioOf(one, plan, fold.policy.alpha) : { effect: null, interval: null };
-  const shown = shownOf(one, change, fold, instances);
+  const shown = shownOf(one, change, state, { fold, instances });
   return {
     ...{ signal, logHarm, logSafe: null, deadlineP: null, overLimit: null, unprovable: null },
     finding: {
@@ -166,15 +176,17 @@ function reading(n: number, x: number, instances: number): Finding["canary"] {
 function shownOf(
   one: JoinedPattern,
   change: PatternShown["change"],
-  { evidenceFrom }: FoldContext,
-  instances: readonly Instance[],
+  state: PatternsState,
+  { fold, instances }: Pick<PatternQuestion, "fold" | "instances">,
 ): PatternShown {
   const { pattern } = one;
   const names = new Map(instances.map((instance) => [instance.id, instance]));
   const arm: PatternLine["arm"] = change === "gone" ? "baseline" : "canary";
   const ofArm = arm === "canary" ? one.canaryInstances : one.baselineInstances;
   const lines = pattern.examples
-    .filter(({ instanceId, at }) => ofArm.includes(instanceId) && (change === "gone" || at >= evidenceFrom))
+    .filter(
+      ({ instanceId, at }) => ofArm.includes(instanceId) && (change === "gone" || at >= fold.evidenceFrom),
+    )
     .map(({ instanceId, at, line, traceId }) => ({
       ...{ arm, instance: names.get(instanceId)?.name ?? "", at, line: cut(line), traceId },
     }));
@@ -182,12 +194,28 @@ function shownOf(
     ...{ id: pattern.id, template: cut(pattern.template), change, severity: pattern.severity },
     ...{ failures: pattern.signatures, exception: pattern.exception, firstSeen: pattern.firstSeen },
     lines: lines.slice(0, 3),
-    weighed: sayWeight(one),
+    weighed: sayWeight(one, burstsOf(one, state)),
   };
 }
 
 function cut(text: string): string {
   return text.length > shownChars ? wellFormed(`${text.slice(0, shownChars)}…`) : text;
+}
+
+/**
+ * The weightiest pattern that is reason to wait with more traffic and with a promotion: its weighted e-value reaches 1, so that of
+ * all patterns of a healthy canary together one does so in at most 10 % of analyses, which is the patterns' weight. Never proof of harm.
+ */
+export function suspectedPattern(concluded: readonly Concluded[]): Finding | null {
+  const [first] = concluded
+    .filter(({ finding }) => finding.pattern !== undefined)
+    .map(({ finding, logHarm, signal }) => ({
+      finding,
+      weighted: (logHarm ?? -Infinity) + Math.log(signal.weight),
+    }))
+    .filter(({ weighted }) => weighted >= 0)
+    .sort((a, b) => b.weighted - a.weighted);
+  return first?.finding ?? null;
 }
 
 /** Findings for people: all but patterns that both arms show alike, and of the others the weightiest `patternsShown`. */

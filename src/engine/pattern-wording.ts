@@ -60,11 +60,12 @@ const classWords: Readonly<Record<PatternClass, string>> = {
 };
 
 /** Why a pattern weighs what it does. */
-export function sayWeight({ class: kind, rank, before, bursts, evidence, weight }: JoinedPattern): string {
+export function sayWeight(one: JoinedPattern, bursts: number): string {
+  const { class: kind, rank, before, evidence, weight } = one;
   const hits = evidence.canaryX + evidence.baselineX;
   const inBursts =
     hits > bursts
-      ? `; ${sayCount(hits, "hit")} in ${sayCount(bursts, "burst")} of one instance within 5 s, counted as bursts`
+      ? `; ${sayCount(hits, "hit")} in ${sayCount(bursts, "burst")}: within 5 s, or of the only one of several instances, hits count once`
       : "";
   const seen = before > 0 ? "that the baseline showed before" : "that the baseline had not shown before";
   return `Weight ${sayNumber(weight)}: ${classWords[kind]}, number ${rank} of its kind ${seen}${inBursts}`;

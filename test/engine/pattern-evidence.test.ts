@@ -4,7 +4,12 @@ import { binomialAtLeast } from "#analyzers/stats/incomplete-beta.ts";
 import type { Concluded } from "#engine/findings.ts";
 import type { FoldContext } from "#engine/fold.ts";
 import { foldPatternTiles, patternsBefore } from "#engine/pattern-evidence.ts";
-import { concludePatterns, shownFindings, patternsShown } from "#engine/pattern-findings.ts";
+import {
+  concludePatterns,
+  patternsShown,
+  shownFindings,
+  suspectedPattern,
+} from "#engine/pattern-findings.ts";
 import { emptyPatterns, type PatternsState } from "#engine/pattern-state.ts";
 import { patternsPerClass, patternWeight } from "#engine/pattern-weights.ts";
 import { defaultPolicy } from "#engine/policy.ts";
@@ -106,6 +111,19 @@ describe("evidence on log patterns", () => {
     };
     expect(harm(1)).toBeGreaterThan(0);
     expect(harm(40)).toBeCloseTo(harm(1), 9);
+  });
+
+  test("counts what one of several canary instances alone shows as one burst, unless it is fatal", () => {
+    const fold = contextOf(8);
+    const harm = (instances: readonly number[], change: Partial<LogPattern> = {}): number => {
+      const both = Array.from({ length: 8 }, (_, window) => requestRow("canary", at(window), 50, 1));
+      const hits = instances.map((instance, window) => hitRow("canary", at(window), "a", 1, instance));
+      const one = [logPattern("a", change)];
+      return harmOf(concluded(folded([...traffic(8, 50, 300), ...both, ...hits], one, fold), one, fold));
+    };
+    expect(harm([0, 0, 0, 0, 0, 0])).toBeCloseTo(harm([0]), 9);
+    expect(harm([0, 1, 0, 1, 0, 1])).toBeGreaterThan(harm([0]) + 3);
+    expect(harm([0, 0, 0, 0, 0, 0], { severity: 21 })).toBeGreaterThan(harm([0]) + 3);
   });
 
   test("leaves out what an instance logs while it warms up, unless no healthy start shows it", () => {
@@ -226,11 +244,13 @@ describe("a canary that is like its baseline", () => {
   ])("and writes rare errors is not rolled back more often than alpha allows (%i against %i)", (c, b) => {
     const runs = 700;
     let rolledBack = 0;
+    let suspected = 0;
     let sum = 0;
     for (let seed = 1; seed <= runs; seed += 1) {
       const rows = run(seed, c, b);
       let state = emptyPatterns;
       let value = 1;
+      let waits = false;
       for (let to = 4; to <= windows; to += 4) {
         const since = state.foldedTo ?? 0;
         state = folded(
@@ -239,14 +259,18 @@ describe("a canary that is like its baseline", () => {
           contextOf(to),
           state,
         );
-        value = mean(weightedOf(concluded(state, many, contextOf(to))));
+        const all = concluded(state, many, contextOf(to));
+        waits ||= suspectedPattern(all) !== null;
+        value = mean(weightedOf(all));
         if (value >= 1 / (0.65 * 0.01)) {
           rolledBack += 1;
           break;
         }
       }
       sum += value;
+      if (waits) suspected += 1;
     }
+    expect(binomialAtLeast(suspected, runs, 0.1)).toBeGreaterThan(1e-3);
     expect(binomialAtLeast(rolledBack, runs, 0.65 * 0.01)).toBeGreaterThan(1e-3);
     expect(sum / runs).toBeLessThan(1.02);
   });
