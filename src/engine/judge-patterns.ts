@@ -3,9 +3,10 @@ import type { LogPattern } from "#model/log-pattern.ts";
 import { concludeSignal, type Concluded } from "./findings.ts";
 import type { FoldContext } from "./fold.ts";
 import { foldPatternTiles, patternsBefore, type PatternContext } from "./pattern-evidence.ts";
-import { concludePatterns } from "./pattern-findings.ts";
+import { concludePatternsInSteps } from "./pattern-findings.ts";
 import type { PatternsState } from "./pattern-state.ts";
 import type { Signal } from "./signal.ts";
+import type { Steps } from "./steps.ts";
 import type { ArmRow } from "./tiles.ts";
 import { groupWeight } from "./weights.ts";
 
@@ -36,19 +37,24 @@ export function foldLogs(state: PatternsState, input: PatternInput, fold: FoldCo
   return foldPatternTiles(opened, input.rows, contextOf(input, fold));
 }
 
-/** The conclusion on every pattern; one that they are unknown once their analyzer failed. */
-export function concludeLogs(
+/** The conclusion on every pattern, with a pause after each; one that they are unknown once their analyzer failed. */
+export function* concludeLogs(
   state: PatternsState,
   input: PatternInput,
   fold: FoldContext,
-): readonly Concluded[] {
+): Steps<readonly Concluded[]> {
   const { instances, lateRows } = input;
-  const { failure } = state;
-  if (failure !== null) {
-    const why = `their analyzer failed: ${failure}`;
-    return [
-      concludeSignal({ signal: allPatterns, test: "unusable", foldedTo: fold.sealedTo, why }, [], fold),
-    ];
+  if (state.failure !== null) return [unknownPatterns(state.failure, fold)];
+  try {
+    return yield* concludePatternsInSteps(state, {
+      ...{ fold, instances, lateRows, patterns: contextOf(input, fold) },
+    });
+  } catch (error) {
+    return [unknownPatterns(error instanceof Error ? error.message : String(error), fold)];
   }
-  return concludePatterns(state, { fold, instances, lateRows, patterns: contextOf(input, fold) });
+}
+
+function unknownPatterns(failure: string, fold: FoldContext): Concluded {
+  const why = `their analyzer failed: ${failure}`;
+  return concludeSignal({ signal: allPatterns, test: "unusable", foldedTo: fold.sealedTo, why }, [], fold);
 }

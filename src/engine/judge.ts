@@ -100,12 +100,7 @@ export function* judgeInSteps(input: JudgeInput): Steps<Judgement> {
     concluded.push(unlessRejected(one, state.integrity, choice.source.source));
     yield;
   }
-  concluded.push(
-    ...guardedFrom(
-      () => concludeLogs(state.patterns, input, context),
-      (failure) => concludeLogs({ ...state.patterns, failure }, input, context),
-    ),
-  );
+  concluded.push(...(yield* concludeLogs(state.patterns, input, context)));
   const logHarm = meanHarm(concluded);
   return {
     state,

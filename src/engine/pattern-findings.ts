@@ -17,6 +17,7 @@ import type { FormEvidence, JoinedPattern, PatternsState } from "./pattern-state
 import { totalExposure, withInstance } from "./pattern-tile.ts";
 import { sayPattern, sayWeight } from "./pattern-wording.ts";
 import type { Signal } from "./signal.ts";
+import { allAtOnce, type Steps } from "./steps.ts";
 import type { ArmRow } from "./tiles.ts";
 
 /** Findings on patterns that are shown, the weightiest; the rest are judged all the same, and counted. */
@@ -37,10 +38,21 @@ export interface PatternQuestion {
 
 /** The conclusion on every pattern that showed, in the order of their weights' places. */
 export function concludePatterns(state: PatternsState, question: PatternQuestion): readonly Concluded[] {
+  return allAtOnce(concludePatternsInSteps(state, question));
+}
+
+/** The same, with a pause after each pattern. */
+export function* concludePatternsInSteps(
+  state: PatternsState,
+  question: PatternQuestion,
+): Steps<readonly Concluded[]> {
   const forms = withLateTile(state, question.lateRows, question.patterns);
-  return joined(forms, state.before, question.patterns.patterns).map((one) =>
-    concludePattern(one, state, question),
-  );
+  const concluded: Concluded[] = [];
+  for (const one of joined(forms, state.before, question.patterns.patterns)) {
+    concluded.push(concludePattern(one, state, question));
+    yield;
+  }
+  return concluded;
 }
 
 /** One entry a pattern: sums of its forms; its weight is that of its weightiest form, so that no weight is spent twice. */
@@ -88,12 +100,21 @@ function planOf(one: JoinedPattern, state: PatternsState, { policy, attempt }: F
   const of = (arm: PatternsState["canary"]): readonly number[] => arm.map(({ n }) => n);
   const { canaryX, baselineX } = one.evidence;
   return {
-    alphaUsed: alphaUsed({ alpha: policy.alpha, attemptFactor: attemptFactor(attempt), weight: one.weight }),
+    alphaUsed: alphaUsed({
+      alpha: policy.alpha,
+      attemptFactor: attemptFactor(attempt),
+      weight: roundedDown(one.weight),
+    }),
     tolerance: policy.logs.tolerance,
     tau: roundedUp(policy.logs.spread * instanceSpread(of(state.canary), of(state.baseline))),
     degrees,
     phi: Math.max(1, (canaryX + baselineX) / Math.max(1, burstsOf(one, state))),
   };
+}
+
+/** To a power of 4: weights that differ little share their priors, which cost most of what a pattern costs. */
+function roundedDown(weight: number): number {
+  return 4 ** Math.floor(Math.log2(weight) / 2);
 }
 
 function burstsOf(
