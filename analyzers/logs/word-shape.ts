@@ -91,9 +91,23 @@ function isHostName(shape: WordShape, text: string, from: number, end: number): 
   );
 }
 
+const qualifiedName =
+  /^(?:(?:com|org|net|io|edu|gov)(?:[./]{1,2}[A-Za-z]+){2,}|[A-Za-z]+(?:[./]{1,2}[A-Za-z]+){3,})$/;
+const failureName = /(?:Exception|Error|Throwable|Fault|Failure)$/;
+
+/**
+ * `com.acme.Cart`, `akka.actor.default.dispatcher`: the name of a package, class, action or property, which tells which and not
+ * what. Three dots at least, two with the name of a domain first; that of an exception, or of a constant such as `SCREEN_ON`, tells what and stays.
+ */
+function isQualifiedName(shape: WordShape, text: string, from: number, end: number): boolean {
+  if (shape.dots < 2 || shape.last === dot) return false;
+  const word = text.slice(from, end);
+  return qualifiedName.test(word) && !failureName.test(word);
+}
+
 /** True for a word that holds a value which changes: as a whole, never only a part of it. */
 export function isVariableWord(shape: WordShape, text: string, from: number, end: number): boolean {
   if (shape.digits > 0 || shape.isPath || isHexLetters(shape) || isMasked(shape)) return true;
   if (shape.atSigns > 0 && shape.first !== at && shape.last !== at && shape.letters > 1) return true;
-  return isHostName(shape, text, from, end);
+  return isHostName(shape, text, from, end) || isQualifiedName(shape, text, from, end);
 }

@@ -176,7 +176,7 @@ export async function loadSignatures(files: readonly string[]): Promise<Result<R
   const documents = loadDocuments(sources.value);
   if (!documents.ok) return err(documents.error.map(formatFault));
   const rules = signaturesOf(documents.value);
-  if (rules.length > 0) return ok({ rules, compile: compileLinear, windowChars: matchLimits.ownWindowChars });
+  if (rules.length > 0) return ok({ rules, compile: compileLinear, regexChars: matchLimits.ownRegexChars });
   return err([`${files.join(", ")}: no signature is there; write a document of kind: Signatures`]);
 }
 

@@ -69,7 +69,7 @@ function regexProblems({ signatures }: SignatureRules, compile: CompileRegex): r
 /** The lines that a rule gives for itself are its test: examples it misses, and false friends that it hits. */
 function lineProblems({ signatures }: SignatureRules, compile: CompileRegex): readonly Problem[] {
   return signatures.flatMap((signature, at): readonly Problem[] => {
-    const matcher = new Matcher([{ rules: [signature], compile, windowChars: matchLimits.ownWindowChars }]);
+    const matcher = new Matcher([{ rules: [signature], compile, regexChars: matchLimits.ownRegexChars }]);
     const test = (key: "examples" | "nonExamples", hits: boolean, message: string): readonly Problem[] =>
       signature[key].flatMap((line, place) =>
         matcher.find(line).length > 0 === hits ? [] : [{ path: ["signatures", at, key, place], message }],

@@ -6,10 +6,12 @@ import type { Clause, Signature } from "./signature.ts";
 export const matchLimits = {
   /** UTF-16 code units of a record that are searched for literals. */
   recordChars: 16_384,
-  /** UTF-16 code units around a literal that the whole rule is held against; no expression ever sees more. */
+  /** UTF-16 code units around a literal in which the other literals of a rule are looked for. */
   windowChars: 4096,
+  /** UTF-16 code units around a literal that an expression sees. */
+  regexChars: 2048,
   /** The same for expressions of users, which cost more for each unit. */
-  ownWindowChars: 1024,
+  ownRegexChars: 1024,
 } as const;
 
 /** Compiles an expression to a test; it must hold no look-around and no back-reference. */
@@ -48,8 +50,8 @@ function confirmOf(clause: Clause, compile: CompileRegex): (text: string) => boo
 export interface RuleSet {
   readonly rules: readonly Signature[];
   readonly compile: CompileRegex;
-  /** UTF-16 code units around a literal that an expression sees; `matchLimits.windowChars` by default. */
-  readonly windowChars?: number;
+  /** UTF-16 code units around a literal that an expression sees; `matchLimits.regexChars` by default. */
+  readonly regexChars?: number;
 }
 
 const none: readonly number[] = [];
@@ -60,7 +62,7 @@ const cutMark = "\u0000";
 /** The part of a record around a place, `windowChars` with its marks: from the beginning of a line near before it. */
 function windowAt(record: string, at: number, windowChars: number): string {
   if (record.length <= windowChars) return record;
-  const near = Math.max(0, at - windowChars / 4);
+  const near = Math.max(0, at - windowChars / 2);
   const line = record.indexOf("\n", near);
   const isLine = near > 0 && line >= 0 && line < at;
   const from = isLine ? line + 1 : near;
@@ -88,7 +90,7 @@ export class Matcher {
     const places = new Map<string, number[]>();
     const clauses: Confirm[] = [];
     let rule = 0;
-    for (const { rules, compile, windowChars: forRegex = matchLimits.windowChars } of sets)
+    for (const { rules, compile, regexChars = matchLimits.regexChars } of sets)
       for (const { match } of rules) {
         for (const clause of match) {
           for (const literal of new Set(gateOf(clause).map((text) => text.toLowerCase()))) {
@@ -96,7 +98,7 @@ export class Matcher {
             if (sent === undefined) places.set(literal, [clauses.length]);
             else sent.push(clauses.length);
           }
-          const windowChars = "regex" in clause ? forRegex : matchLimits.windowChars;
+          const windowChars = "regex" in clause ? regexChars : matchLimits.windowChars;
           clauses.push({ rule, windowChars, holds: confirmOf(clause, compile) });
         }
         rule += 1;

@@ -111,9 +111,9 @@ describe("the matcher", () => {
     const own = new Matcher([{ rules: [rule], compile: () => (text) => seen.push(text.length) > 0 }]);
     own.find(`${"a".repeat(9000)}needle${"b".repeat(9000)}`);
     own.find("a needle");
-    expect(seen).toEqual([matchLimits.windowChars, 8]);
+    expect(seen).toEqual([matchLimits.regexChars, 8]);
     const narrow = new Matcher([
-      { rules: [rule], compile: () => (text) => seen.push(text.length) > 0, windowChars: 100 },
+      { rules: [rule], compile: () => (text) => seen.push(text.length) > 0, regexChars: 100 },
     ]);
     narrow.find(`${"a".repeat(9000)}needle${"b".repeat(9000)}`);
     expect(seen.at(-1)).toBe(100);
