@@ -1,4 +1,11 @@
+import { spread } from "./text-hash.ts";
+
 const least = 64;
+
+/** Both halves of a key, mixed: keys that agree in their low bits still want different cells. */
+function mixed(key: number): number {
+  return spread(key ^ Math.imul(key / 2 ** 32, 0x9e3779b1));
+}
 
 /**
  * A map from hashes (whole numbers of up to 53 bits) to places (whole numbers from 0 on) in two flat arrays: growing moves no
@@ -30,7 +37,7 @@ export class NumberTable {
     const mask = this.#keys.length - 1;
     // What was pushed on past the gap moves back into it, so that no search stops short (Knuth, TAOCP 3, 6.4, algorithm R).
     for (let at = (gap + 1) & mask; this.#values[at] !== 0; at = (at + 1) & mask) {
-      const home = (this.#keys[at] ?? 0) & mask;
+      const home = mixed(this.#keys[at] ?? 0) & mask;
       if (((at - home) & mask) < ((at - gap) & mask)) continue;
       this.#keys[gap] = this.#keys[at] ?? 0;
       this.#values[gap] = this.#values[at] ?? 0;
@@ -42,7 +49,7 @@ export class NumberTable {
   /** Where a hash is, or the free cell where it belongs. */
   #find(key: number): number {
     const mask = this.#keys.length - 1;
-    let at = key & mask;
+    let at = mixed(key) & mask;
     while (this.#values[at] !== 0 && this.#keys[at] !== key) at = (at + 1) & mask;
     return at;
   }
