@@ -6,7 +6,6 @@ import pino, { type Logger } from "pino";
 import { Registry } from "prom-client";
 import { startRefused, type App } from "#cli/serve.ts";
 import { documentKinds, jsonSchemaOf } from "#config/json-schema.ts";
-import type { RedactionRules } from "#analyzers/logs/redaction-rules.ts";
 import type { LoadedConfiguration } from "#config/load-configuration.ts";
 import { createOutbox, type Outbox } from "#control/outbox.ts";
 import { Ledger } from "#engine/ledger.ts";
@@ -96,8 +95,7 @@ async function start(
   const { clock, log } = around;
   const controllers = opened(createControllers(configuration.controllers, loaded.controllerSecrets, log));
   const channels = opened(createChannels(configuration.receivers, loaded.receiverSecrets, clock));
-  const { data } = configuration.storage;
-  const stores = await openStores(data, configuration.logs.redaction, around);
+  const stores = await openStores(configuration.storage.data, around);
   const { worker, telemetry, control } = stores;
   const ledger = createLedger(loaded, telemetry, control);
   const alerts = createAlerts(configuration, channels, { control, clock, log });
@@ -159,13 +157,12 @@ async function start(
 /** The lock first, then the writer of telemetry.db, which makes the file that the reader opens. */
 async function openStores(
   data: string,
-  redaction: RedactionRules,
   { clock, log, workerFile }: Surroundings,
 ): Promise<Pick<Running, "lock" | "worker" | "telemetry" | "control">> {
   const lock = opened(takeDataLock(data, clock.now()));
   const worker = await startIngestWorker({
     workerFile,
-    start: { path: join(data, "telemetry.db"), redaction },
+    start: { path: join(data, "telemetry.db") },
     failed: ({ message, exitCode }) => {
       log.fatal({ message }, "the ingest worker failed; what was acknowledged is on disk");
       process.exit(exitCode);

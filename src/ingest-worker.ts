@@ -1,6 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { Accumulate } from "#engine/accumulate.ts";
-import { redactOptionsOf } from "#config/redaction.ts";
 import type { TelemetryWriter } from "#engine/ports.ts";
 import { createIntake, type Intake } from "#ingest/intake.ts";
 import type { FromWorker, IngestSettings, ToWorker, WorkerStart } from "#ingest/worker-protocol.ts";
@@ -15,7 +14,7 @@ function main(): void {
   const port = parentPort;
   if (port === null) throw new Error("ingest-worker runs as a worker thread only");
   yieldToOtherThreads();
-  const { path, redaction } = workerData as WorkerStart;
+  const { path } = workerData as WorkerStart;
   const tell = (message: FromWorker): void => {
     port.postMessage(message);
   };
@@ -34,7 +33,6 @@ function main(): void {
   const accumulate = new Accumulate({
     interner,
     loadSample: (series, window, late) => writer.sample(series, window, late),
-    redaction: redactOptionsOf(redaction),
   });
   accumulate.restore(writer);
   let overflowed = 0;

@@ -1,5 +1,4 @@
 /* eslint-disable max-lines -- the one observer: span, point and log take the same road, and read best beside each other */
-import { defaultRedactOptions, type RedactOptions } from "#analyzers/logs/redact.ts";
 import { overflowOperation, type Measure } from "#model/sample.ts";
 import { knownMatcher } from "#analyzers/logs/signatures/known-matcher.ts";
 import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
@@ -49,8 +48,6 @@ export interface AccumulateOptions {
   readonly probes?: ProbeList;
   /** Metrics that a policy names. */
   readonly namedMetrics?: ReadonlySet<string>;
-  /** What is taken out of log lines before anything of them is kept. */
-  readonly redaction?: RedactOptions;
 }
 
 /** What was stored, as the writer tells it. */
@@ -143,13 +140,9 @@ export class Accumulate implements Observer {
     this.registry = new DeploymentRegistry(this.limits);
     this.series = new SeriesTable(this.limits, options.loadSample);
     this.streams = new StreamTable(this.limits);
-    this.patterns = new PatternTable(
-      this.limits,
-      options.redaction ?? defaultRedactOptions,
-      (counts, name, count) => {
-        this.tally(counts.tally, name, count);
-      },
-    );
+    this.patterns = new PatternTable(this.limits, ({ tally }, name, count) => {
+      this.tally(tally, name, count);
+    });
     this.operations = new OperationNames(options.interner);
     this.roles = new MetricRoles(options.interner, options.namedMetrics ?? new Set());
     this.probes = new ProbeFilter(options.interner, options.probes ?? defaultProbes);

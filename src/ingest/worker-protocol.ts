@@ -1,4 +1,3 @@
-import type { RedactionRules } from "#analyzers/logs/redaction-rules.ts";
 import type { SourceOffset } from "#engine/ports.ts";
 import type { Instant } from "#model/time.ts";
 import type { AcceptOutcome, HandedBody } from "#ingest/otlp/receiver.ts";
@@ -8,8 +7,6 @@ import type { HandedMessages, OffsetMove, TakenMessages } from "./handed-message
 export interface WorkerStart {
   /** Path of telemetry.db. */
   readonly path: string;
-  /** What is taken out of log lines beside what always is. */
-  readonly redaction: RedactionRules;
 }
 
 /** What policies ask of the ingest side; replaces what was set before. */

@@ -1,10 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { RedactionRules } from "#analyzers/logs/redaction-rules.ts";
 import { startIngestWorker, type IngestClient, type WorkerFailure } from "#ingest/worker-client.ts";
 import type { HandedBody } from "#ingest/otlp/receiver.ts";
 import { openTelemetry } from "#store/sqlite/open-telemetry.ts";
@@ -15,27 +14,21 @@ const root = new URL("../../", import.meta.url);
 const built = new URL("node_modules/.cache/haldane-test/ingest-worker.mjs", root);
 let folder = "";
 
-function logs(time: number, version = "1", said: object = { severityNumber: 9 }): HandedBody {
+function logs(time: number, version = "1"): HandedBody {
   const attributes = Object.entries({ "service.name": "shop", "service.version": version }).map(
     ([key, stringValue]) => ({ key, value: { stringValue } }),
   );
-  const logRecords = [{ timeUnixNano: `${time}000000`, ...said }];
+  const logRecords = [{ timeUnixNano: `${time}000000`, severityNumber: 9 }];
   const text = JSON.stringify({ resourceLogs: [{ resource: { attributes }, scopeLogs: [{ logRecords }] }] });
   const bytes = new TextEncoder().encode(text);
   return { signal: "logs", contentType: "application/json", contentEncoding: "", bytes };
 }
 
-const nothingMore: RedactionRules = { ips: false, rules: [] };
-
-async function start(
-  path: string,
-  failures: WorkerFailure[] = [],
-  redaction: RedactionRules = nothingMore,
-): Promise<IngestClient> {
+async function start(path: string, failures: WorkerFailure[] = []): Promise<IngestClient> {
   const failed = (failure: WorkerFailure): void => {
     failures.push(failure);
   };
-  return startIngestWorker({ workerFile: built, start: { path, redaction }, failed });
+  return startIngestWorker({ workerFile: built, start: { path }, failed });
 }
 
 beforeAll(async () => {
@@ -74,21 +67,6 @@ describe("the ingest worker", () => {
     store.value.close();
   });
 
-  it.each([
-    ["takes what the configuration names out of log lines before they are stored", "ACC-", false],
-    ["would store it if the configuration did not (the check can fail)", "NOT-THERE-", true],
-  ])("%s", async (_, literal, isStored) => {
-    const own = mkdtempSync(join(folder, "redaction "));
-    const rule = { name: "account", literal, pattern: String.raw`${literal}\d+`, examples: [] };
-    const client = await start(join(own, "telemetry.db"), [], { ips: false, rules: [rule] });
-    const line = { severityNumber: 17, body: { stringValue: "charge refused for ACC-20417 at desk" } };
-    await client.accept(logs(t0, "1", line));
-    await client.stop();
-    const stored = readdirSync(own).map((name) => readFileSync(join(own, name), "latin1"));
-    expect(stored.join("")).toContain("charge refused for");
-    expect(stored.join("").includes("ACC-20417")).toBe(isStored);
-  });
-
   it("says why it cannot start, with the exit code for I/O errors", async () => {
     const failures: WorkerFailure[] = [];
     await expect(start(join(folder, "nowhere", "telemetry.db"), failures)).rejects.toThrow(/telemetry store/);
@@ -101,7 +79,7 @@ describe("the ingest worker", () => {
     const crash = new URL(`data:text/javascript,${encodeURIComponent(crashing)}`);
     const client = await startIngestWorker({
       workerFile: crash,
-      start: { path: pathToFileURL(folder).pathname, redaction: nothingMore },
+      start: { path: pathToFileURL(folder).pathname },
       failed: (failure) => failures.push(failure),
     });
     expect(await client.accept(logs(t0))).toMatchObject({ status: 503, retryAfterSeconds: 5 });
