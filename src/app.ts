@@ -95,7 +95,7 @@ async function start(
   const { clock, log } = around;
   const controllers = opened(createControllers(configuration.controllers, loaded.controllerSecrets, log));
   const channels = opened(createChannels(configuration.receivers, loaded.receiverSecrets, clock));
-  const stores = await openStores(configuration.storage.data, around);
+  const stores = await openStores(loaded, around);
   const { worker, telemetry, control } = stores;
   const ledger = createLedger(loaded, telemetry, control);
   const alerts = createAlerts(configuration, channels, { control, clock, log });
@@ -156,13 +156,17 @@ async function start(
 
 /** The lock first, then the writer of telemetry.db, which makes the file that the reader opens. */
 async function openStores(
-  data: string,
+  { configuration, signatures }: LoadedConfiguration,
   { clock, log, workerFile }: Surroundings,
 ): Promise<Pick<Running, "lock" | "worker" | "telemetry" | "control">> {
+  const { data } = configuration.storage;
   const lock = opened(takeDataLock(data, clock.now()));
   const worker = await startIngestWorker({
     workerFile,
-    start: { path: join(data, "telemetry.db") },
+    start: {
+      path: join(data, "telemetry.db"),
+      logs: { signatures, redaction: configuration.logs.redaction },
+    },
     failed: ({ message, exitCode }) => {
       log.fatal({ message }, "the ingest worker failed; what was acknowledged is on disk");
       process.exit(exitCode);

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { logReadingOf } from "#config/log-reading.ts";
 import { Accumulate } from "#engine/accumulate.ts";
 import type { TelemetryWriter } from "#engine/ports.ts";
 import { createIntake, type Intake } from "#ingest/intake.ts";
@@ -14,7 +15,7 @@ function main(): void {
   const port = parentPort;
   if (port === null) throw new Error("ingest-worker runs as a worker thread only");
   yieldToOtherThreads();
-  const { path } = workerData as WorkerStart;
+  const { path, logs } = workerData as WorkerStart;
   const tell = (message: FromWorker): void => {
     port.postMessage(message);
   };
@@ -33,6 +34,7 @@ function main(): void {
   const accumulate = new Accumulate({
     interner,
     loadSample: (series, window, late) => writer.sample(series, window, late),
+    ...(logs === undefined ? {} : { logs: logReadingOf(logs.signatures, logs.redaction) }),
   });
   accumulate.restore(writer);
   let overflowed = 0;

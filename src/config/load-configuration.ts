@@ -1,6 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import type { RedactOptions } from "#analyzers/logs/redact.ts";
-import { matchLimits, type RuleSet } from "#analyzers/logs/signatures/matcher.ts";
+import type { RuleSet } from "#analyzers/logs/signatures/matcher.ts";
 import type { Signature } from "#analyzers/logs/signatures/signature.ts";
 import {
   configurationSchema,
@@ -10,7 +10,7 @@ import {
 } from "#engine/configuration.ts";
 import { defaultPolicy, type Policy } from "#engine/policy.ts";
 import { err, ok, type Result } from "#model/result.ts";
-import { compileLinear } from "./linear-regex.ts";
+import { ownRules } from "./log-reading.ts";
 import { loadDocuments, type LoadedDocument, type SourceText } from "./load-documents.ts";
 import { redactOptionsOf } from "./redaction.ts";
 import { reasonOf, resolveSecret } from "./resolve-secret.ts";
@@ -176,7 +176,7 @@ export async function loadSignatures(files: readonly string[]): Promise<Result<R
   const documents = loadDocuments(sources.value);
   if (!documents.ok) return err(documents.error.map(formatFault));
   const rules = signaturesOf(documents.value);
-  if (rules.length > 0) return ok({ rules, compile: compileLinear, regexChars: matchLimits.ownRegexChars });
+  if (rules.length > 0) return ok(ownRules(rules));
   return err([`${files.join(", ")}: no signature is there; write a document of kind: Signatures`]);
 }
 

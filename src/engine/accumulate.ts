@@ -1,6 +1,5 @@
 /* eslint-disable max-lines -- the one observer: span, point and log take the same road, and read best beside each other */
 import { overflowOperation, type Measure } from "#model/sample.ts";
-import { knownMatcher } from "#analyzers/logs/signatures/known-matcher.ts";
 import { windowLengthMs, windowStart, type Instant } from "#model/time.ts";
 import { attribute, attributedNames, type Attribution } from "./attribute.ts";
 import { DeploymentRegistry, type ServiceGroup } from "./deployment-registry.ts";
@@ -8,6 +7,7 @@ import { DirtyList } from "./dirty-list.ts";
 import { defaultIngestLimits, type IngestLimits } from "./ingest-limits.ts";
 import type { InstanceRow } from "./instance-row.ts";
 import { MetricRoles, type MetricRole } from "./metric-role.ts";
+import { defaultLogReading, type LogReading } from "./log-reading.ts";
 import { PatternTable } from "./pattern-table.ts";
 import type { PatternEntry } from "./service-patterns.ts";
 import { readLog } from "./read-log.ts";
@@ -48,6 +48,8 @@ export interface AccumulateOptions {
   readonly probes?: ProbeList;
   /** Metrics that a policy names. */
   readonly namedMetrics?: ReadonlySet<string>;
+  /** The catalogue and what is always taken out where it is not given. */
+  readonly logs?: LogReading;
 }
 
 /** What was stored, as the writer tells it. */
@@ -120,6 +122,7 @@ export class Accumulate implements Observer {
   private readonly roles: MetricRoles;
   private readonly probes: ProbeFilter;
   private readonly patterns: PatternTable;
+  private readonly logReading: LogReading;
   private readonly tallies = new DirtyList<TallyRow>();
   private readonly noGroup = new TallyRow("", "");
   private readonly lanes = new Map<InstanceRow, Lane>();
@@ -140,7 +143,8 @@ export class Accumulate implements Observer {
     this.registry = new DeploymentRegistry(this.limits);
     this.series = new SeriesTable(this.limits, options.loadSample);
     this.streams = new StreamTable(this.limits);
-    this.patterns = new PatternTable(this.limits, ({ tally }, name, count) => {
+    this.logReading = options.logs ?? defaultLogReading();
+    this.patterns = new PatternTable(this.limits, this.logReading.redaction, ({ tally }, name, count) => {
       this.tally(tally, name, count);
     });
     this.operations = new OperationNames(options.interner);
@@ -298,7 +302,7 @@ export class Accumulate implements Observer {
 
   /** Counts a record under its form of line, in the window of `beside`. */
   private addPattern(lane: Lane, beside: Cell, log: LogView): void {
-    const matcher = knownMatcher();
+    const { matcher } = this.logReading;
     const said = readLog(log, matcher);
     if (log.content.isCut) this.tally(lane.row.group.tally, "cut.logBodies", 1);
     if (said === null) return;

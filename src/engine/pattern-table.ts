@@ -1,5 +1,6 @@
 import { exampleLine } from "#analyzers/logs/example-line.ts";
 import { defaultMinerLimits, type MinerLimits } from "#analyzers/logs/miner-limits.ts";
+import type { RedactOptions } from "#analyzers/logs/redact.ts";
 import type { Matcher } from "#analyzers/logs/signatures/matcher.ts";
 import type { ExampleRow, PatternRow } from "#model/pattern-row.ts";
 import { DirtyList, type Changing } from "./dirty-list.ts";
@@ -40,6 +41,7 @@ export type CountOverflow = (
 /** The log patterns of all services. `record` finds the form of line of a record; `drain` hands out what is to be stored. */
 export class PatternTable {
   readonly #limits: PatternLimits;
+  readonly #redaction: RedactOptions;
   readonly #overflow: CountOverflow;
   readonly #services = new Map<ServiceCounts, Touched>();
   readonly #touched = new DirtyList<Touched>();
@@ -49,8 +51,9 @@ export class PatternTable {
   #refusedSinceForgetting = false;
   #exampleBytes = 0;
 
-  constructor(limits: PatternLimits, overflow: CountOverflow) {
+  constructor(limits: PatternLimits, redaction: RedactOptions, overflow: CountOverflow) {
     this.#limits = limits;
+    this.#redaction = redaction;
     this.#overflow = overflow;
   }
 
@@ -134,7 +137,7 @@ export class PatternTable {
   #serviceOf(counts: ServiceCounts): Touched {
     const known = this.#services.get(counts);
     if (known !== undefined) return known;
-    const made = new Touched(new ServicePatterns(counts, this.#minerLimits(), this.#isFull));
+    const made = new Touched(new ServicePatterns(counts, this.#minerLimits(), this.#isFull, this.#redaction));
     this.#services.set(counts, made);
     return made;
   }
@@ -166,7 +169,7 @@ export class PatternTable {
       this.#overflow(row.group, "overflow.examples", 1);
       return;
     }
-    const line = exampleLine(said.text, this.#limits.exampleChars);
+    const line = exampleLine(said.text, this.#limits.exampleChars, this.#redaction);
     this.#counting(service, entry, () => {
       if (entry.examples.add(row, { at: log.time, line, traceId: log.content.traceId() }))
         this.#shown.add(entry);

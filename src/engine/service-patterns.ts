@@ -2,7 +2,7 @@ import { cutLoose } from "#analyzers/logs/cut-loose.ts";
 import { severities } from "#analyzers/logs/level-severity.ts";
 import type { MinerLimits } from "#analyzers/logs/miner-limits.ts";
 import { Miner, otherTemplate, plainSource, type LogSource } from "#analyzers/logs/miner.ts";
-import { redact } from "#analyzers/logs/redact.ts";
+import { redact, type RedactOptions } from "#analyzers/logs/redact.ts";
 import { hashText, spread } from "#analyzers/logs/text-hash.ts";
 import { compareTexts } from "#model/fold-patterns.ts";
 import type { PatternRow } from "#model/pattern-row.ts";
@@ -84,8 +84,8 @@ const sourceChars = 256;
 /** Sources whose cleaned form is remembered; forgotten together when full. */
 const keptSources = 10_000;
 
-function cleanSource(source: LogSource): LogSource {
-  const clean = (text: string): string => cutLoose(redact(text.slice(0, sourceChars)));
+function cleanSource(source: LogSource, redaction: RedactOptions): LogSource {
+  const clean = (text: string): string => cutLoose(redact(text.slice(0, sourceChars), redaction));
   return {
     logger: clean(source.logger),
     event: clean(source.event),
@@ -126,16 +126,20 @@ export class ServicePatterns {
   readonly #byLine = new Map<number, PatternEntry>();
   readonly #sources = new Map<number, number>();
   readonly #isFull: () => boolean;
+  readonly #redaction: RedactOptions;
   #fresh: PatternEntry[] = [];
   #joinsSettled = 0;
   #limitsTold = { lines: 0, joins: 0 };
 
   /** `isFull`: all services together hold the most that they may, and no new source is kept. */
-  constructor(counts: ServiceCounts, limits: MinerLimits, isFull: () => boolean) {
+  constructor(counts: ServiceCounts, limits: MinerLimits, isFull: () => boolean, redaction: RedactOptions) {
     this.counts = counts;
+    this.#redaction = redaction;
     this.#isFull = isFull;
     this.#miner = new Miner(limits);
   }
+
+  readonly #clean = (text: string): string => redact(text, this.#redaction);
 
   get size(): number {
     return this.#entries.size;
@@ -147,7 +151,7 @@ export class ServicePatterns {
       this.#sourceOf(said.source),
       said.message,
       severityClass(said.severity),
-      redact,
+      this.#clean,
     );
     return this.#byLine.get(line) ?? this.#newEntry(line);
   }
@@ -209,7 +213,7 @@ export class ServicePatterns {
     const known = this.#sources.get(key);
     if (known !== undefined) return known;
     if (this.#isFull()) return this.#miner.source(otherSource);
-    const number = this.#miner.source(cleanSource(source));
+    const number = this.#miner.source(cleanSource(source, this.#redaction));
     if (this.#sources.size >= keptSources) this.#sources.clear();
     this.#sources.set(key, number);
     return number;

@@ -1,3 +1,5 @@
+import type { RedactionRules } from "#analyzers/logs/redaction-rules.ts";
+import type { Signature } from "#analyzers/logs/signatures/signature.ts";
 import type { SourceOffset } from "#engine/ports.ts";
 import type { Instant } from "#model/time.ts";
 import type { AcceptOutcome, HandedBody } from "#ingest/otlp/receiver.ts";
@@ -7,6 +9,8 @@ import type { HandedMessages, OffsetMove, TakenMessages } from "./handed-message
 export interface WorkerStart {
   /** Path of telemetry.db. */
   readonly path: string;
+  /** How log records are read, as data: the catalogue and what is always taken out come on top. */
+  readonly logs?: { readonly signatures: readonly Signature[]; readonly redaction: RedactionRules };
 }
 
 /** What policies ask of the ingest side; replaces what was set before. */
