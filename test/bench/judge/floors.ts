@@ -15,7 +15,7 @@ const weights = [
   ["one of 40 operations, weight 0.003", 0.003],
 ] as const;
 const spreads = [
-  ["t, 10 degrees (as it is)", 10],
+  ["t, 10 degrees (the prior alone)", 10],
   ["t, 28 degrees", 28],
   ["known (normal)", 1e6],
 ] as const;
